@@ -1,0 +1,121 @@
+"""From papers to extractions: the shipped pipeline, a `Doc` for a paper, and the stream through both.
+
+>>> from kg.records import Paper
+>>> paper = Paper("p1", "SimPO: Simple Preference Optimization", "SimPO outperforms DPO on AlpacaEval 2.")
+>>> [extraction] = extract([paper])
+>>> extraction.paper
+'p1'
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg.extract import abbreviations, extensions, sentences, tokenizer  # noqa: F401  (registers the components)
+from kg.records import Extraction, Paper, Span
+
+COMPONENTS = (
+    "paper_sentences",
+    "abbreviations",
+    "paper_entities",
+    "roles",
+    "lineage",
+)
+"""The components of the shipped pipeline, in order; each can be left out, replaced and measured alone."""
+
+MAX_CHARS = 50_000
+"""What is read of one paper, in characters of title and abstract; what stands beyond it is left, with a warning.
+
+The longest abstracts are near 5,000. The work on lineage grows with the square of the entities of a paper.
+"""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_log = logging.getLogger(__name__)
+
+
+def load(exclude: Collection[str] = ()) -> Language:
+    """Return the shipped pipeline, without the components named in ``exclude``.
+
+    It reads the weights beside this file and nothing else. Put papers in by `make_doc` or use `extract`.
+    """
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
+    nlp.max_length = MAX_CHARS + 16
+    for name in COMPONENTS:
+        if name not in exclude and Language.has_factory(name):
+            nlp.add_pipe(name)
+    return nlp
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Language:
+    return load()
+
+
+def make_doc(nlp: Language, title: str, abstract: str) -> Doc:
+    """Return a tokenized `Doc` for one paper: title, two line breaks, abstract; ``doc._.title_end`` marks the seam.
+
+    Character offsets of the texts are kept (`kg.extract.extensions.to_field` leads back to them): what no text can
+    hold, half a surrogate pair, is replaced by U+FFFD; what lies beyond `MAX_CHARS` is cut off with a warning.
+    """
+    if len(title) + len(abstract) > MAX_CHARS:
+        _log.warning("paper of %d characters: read up to %d (%.60r)", len(title) + len(abstract), MAX_CHARS, title)
+        title = title[:MAX_CHARS]
+        abstract = abstract[: MAX_CHARS - len(title)]
+    doc = nlp.make_doc(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", f"{title}\n\n{abstract}"))
+    doc._.title_end = len(title)
+    return doc
+
+
+def span_of(doc: Doc, start: int, end: int) -> Span:
+    """Return the stretch of title or abstract at these character offsets of ``doc.text``.
+
+    A stretch that reaches over the seam is cut to the field that it begins in.
+    """
+    return extensions.to_field(doc, start, end)
+
+
+def extraction_of(doc: Doc, paper_id: str) -> Extraction:
+    """Return what the components left on a `Doc` as an `Extraction`."""
+    text, shift = doc.text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+
+    def words(span: Span) -> str:
+        return text[span.start + shift[span.field] : span.end + shift[span.field]]
+
+    pairs = dict.fromkeys((words(short), words(long)) for short, long in doc._.abbreviations)
+    return Extraction(paper_id, tuple(doc._.entities), tuple(doc._.relations), tuple(pairs))
+
+
+def extract(papers: Iterable[Paper], nlp: Language | None = None, batch_size: int = 64) -> Iterator[Extraction]:
+    """Yield one `Extraction` for each paper, in their order, reading no further ahead than a batch.
+
+    The same paper gives the same extraction whatever papers stand around it.
+
+    Args:
+        papers: any number of them; an empty title or abstract is allowed.
+        nlp: a pipeline as `load` gives it; the shipped one if None.
+        batch_size: papers that go through the components together.
+    """
+    nlp = nlp or _shipped()
+    docs = ((make_doc(nlp, paper.title, paper.abstract), paper.id) for paper in papers)
+    for doc, paper_id in nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
+        yield extraction_of(doc, paper_id)
+
+
+@lru_cache(maxsize=1)
+def version() -> str:
+    """Return 16 hex digits over the code, the data files and the weights of this room: equal means same extractions."""
+    digest = sha256(spacy.__version__.encode())
+    room = Path(__file__).parent
+    for path in sorted(p for p in room.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+        digest.update(path.relative_to(room).as_posix().encode() + b"\0")
+        digest.update(path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
