@@ -54,6 +54,8 @@ def _ends(text: str, start: int, stop: int, resume: int) -> bool:
     word = before.group().lower() if before else ""
     if word in words["never"] or f"{word}{mark}" in words["names"]:
         return False
+    if word in words["numbered"] and opener[:1].isdigit():
+        return False
     initial = len(word) == 1 and word.isalpha() and before is not None and before.group().isupper()
     if word in words["perhaps"] or initial:
         return opener.lower() in words["openers"] and not goes_on_low
