@@ -179,9 +179,7 @@ class Extraction:
                 )
             )
         relations = tuple(
-            PaperRelation(
-                r["child"], r["parent"], r["relation"], r.get("confidence", 1.0), span(r.get("evidence"))
-            )
+            PaperRelation(r["child"], r["parent"], r["relation"], r.get("confidence", 1.0), span(r.get("evidence")))
             for r in row.get("lineage", ())
         )
         return cls(row["id"], tuple(entities), relations, tuple((s, f) for s, f in row.get("definitions", ())))

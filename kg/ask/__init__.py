@@ -1,1 +1,165 @@
-"""TODO"""
+"""Questions to a graph: `KnowledgeGraph`, whose methods carry the names of the commands and return plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+
+from kg.ask import entity as _entity
+from kg.ask import lineage as _lineage
+from kg.ask import papers as _papers
+from kg.ask import search as _search
+from kg.ask import views as _views
+from kg.ask.database import Database
+from kg.ask.names import NameIndex
+from kg.ask.selection import Selection, neighbourhood_ids
+from kg.errors import UnknownNameError
+from kg.graph.network import assemble
+from kg.graph.store import read_build
+
+Row = dict[str, Any]
+
+
+class KnowledgeGraph:
+    """The graph in an outputs folder.
+
+    Every ``name`` may be any spelling of an entity, its label or its id; an unknown one raises `UnknownNameError`,
+    which suggests the nearest. ``min_confidence`` (0 to 1) leaves out links and relations that are less sure.
+    """
+
+    def __init__(self, folder: str | Path, *, check: bool = True) -> None:
+        """Open a folder; with ``check``, see that all its files are there."""
+        self.folder = Path(folder)
+        self.build: Row = read_build(self.folder) if check else {}
+        self.keeper: Any = None  # keeps a temporary folder alive as long as its graph
+        self._db = Database(self.folder)
+
+    @cached_property
+    def _names(self) -> NameIndex:
+        return NameIndex(self._db)
+
+    @cached_property
+    def _lineages(self) -> _lineage.Lineages:
+        return _lineage.Lineages(self._db)
+
+    def find(self, name: str) -> str:
+        """Return the id of the entity that a name stands for."""
+        return self._names.find(name)
+
+    def papers(
+        self, name: str | None = None, *, roles: Sequence[str] = (), exact: bool = False, min_confidence: float = 0.0
+    ) -> list[Row]:
+        """Return the papers linked to an entity and, unless ``exact``, to its versions and sizes.
+
+        Each paper once, by its strongest link, strongest role first; without a name, all papers.
+        """
+        if name is None:
+            return _papers.all_papers(self._db)
+        id = self.find(name)
+        ids = [id] if exact else self._names.with_variants(id)
+        return _papers.papers_of(self._db, self._names, ids, roles, min_confidence)
+
+    def paper(self, id: str, *, min_confidence: float = 0.0) -> Row:
+        """Return one paper with its mentions, links, relations and the papers most like it."""
+        return _papers.paper(self._db, self._names, id, min_confidence)
+
+    def entity(self, name: str, *, min_confidence: float = 0.0) -> Row:
+        """Return one entity: type, aliases, family, papers by role, lineage, what it is used with."""
+        return _entity.entity(self._db, self._names, self._lineages, self.find(name), min_confidence)
+
+    def lineage(self, name: str, *, min_confidence: float = 0.0, background: bool = True) -> Row:
+        """Return ancestors and descendants, nearest first, each step with its relation and evidence."""
+        id = self.find(name)
+        up, down = (
+            _lineage.describe(
+                self._db, self._names, self._lineages, self._lineages.walk(id, direction, min_confidence, background)
+            )
+            for direction in (True, False)
+        )
+        return {"entity": self._names.entities[id].ref(), "ancestors": up, "descendants": down}
+
+    def search(self, text: str, *, limit: int = 20) -> dict[str, list[Row]]:
+        """Return the entities and papers that match a text, best first."""
+        return _search.search(self._db, self._names, text, limit)
+
+    def entities(
+        self, types: Sequence[str] = (), *, min_papers: int = 1, limit: int | None = None, order: str = "papers"
+    ) -> list[Row]:
+        """Return entities, those with most papers first."""
+        return _views.entities(self._db, types, min_papers, limit, order)
+
+    def overview(self) -> Row:
+        """Return counts, the most used entities by type, papers by month, and the build's own record."""
+        return {**_views.overview(self._db, self._names), "build": self.build}
+
+    def merged(self) -> Row:
+        """Return how many papers were merged from several records, and what merging had to decide."""
+        rows = self._db.rows("SELECT id, notes FROM papers WHERE len(sources) > 1 ORDER BY id")
+        return {"papers": len(rows), "notes": [note for r in rows for note in r["notes"] or ()]}
+
+    def neighbourhood(
+        self,
+        name: str | None = None,
+        *,
+        hops: int = 1,
+        types: Sequence[str] = (),
+        roles: Sequence[str] = (),
+        years: tuple[int, int] | None = None,
+        min_papers: int = 1,
+        limit: int = 300,
+        min_confidence: float = 0.0,
+    ) -> Row:
+        """Return what a screen can draw: the nodes around an entity or paper, or the busiest of a filtered corpus."""
+        if name is None:
+            return _views.whole(self._db, self._names, types, roles, years, min_papers, limit, min_confidence)
+        return _views.around(
+            self._db, self._names, self._node(name), hops, types, roles, years, min_papers, limit, min_confidence
+        )
+
+    def matrix(self, rows: str = "method", columns: str = "benchmark", *, limit: int = 30) -> Row:
+        """Return a table of two types with the papers behind each cell."""
+        return _views.matrix(self._db, self._names, rows, columns, limit)
+
+    def _node(self, name: str) -> str:
+        """Return the id of an entity by name, or of a paper by id."""
+        try:
+            return self.find(name)
+        except UnknownNameError:
+            if self._db.value("SELECT count(*) FROM papers WHERE id = ?", [name]):
+                return name
+            raise
+
+    def rows(self, name: str | None = None, *, hops: int = 1, types: Sequence[str] = ()) -> Selection:
+        """Return the whole graph, or the part within some hops of an entity or paper, as nodes and edges."""
+        _views.check_types(types)
+        ids = None if name is None else neighbourhood_ids(self._db, self._node(name), hops)
+        return Selection(self._db, ids, types)
+
+    @cached_property
+    def graph(self) -> nx.MultiDiGraph:
+        """The whole graph; edge keys are roles and relations, nodes carry ``kind`` and ``label``."""
+        rows = self.rows()
+        return assemble(rows.nodes(), rows.edges())
+
+    def subgraph(self, name: str, *, hops: int = 1, types: Sequence[str] = ()) -> nx.MultiDiGraph:
+        """Return the part of the graph within some hops of an entity or paper."""
+        rows = self.rows(name, hops=hops, types=types)
+        return assemble(rows.nodes(), rows.edges())
+
+    def export(
+        self, format: str, path: str | Path, *, entity: str | None = None, hops: int = 1, types: Sequence[str] = ()
+    ) -> Path:
+        """Write the graph, or the part around an entity, in one of ``kg.export.FORMATS``; return the path."""
+        from kg.export import export
+
+        return export(format, path, self.rows(entity, hops=hops, types=types))
+
+    def verify(self) -> list[str]:
+        """Return what is wrong with the outputs: an empty list when every promise holds."""
+        from kg.verify import verify
+
+        return verify(self.folder)

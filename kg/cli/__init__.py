@@ -1,1 +1,42 @@
-"""TODO"""
+"""The command line: the same verbs as the Python API, one module a group of them.
+
+Errors that the package explains are one line on stderr and exit 1; wrong usage exits 2.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from kg.cli.ask import entity, lineage, papers, search
+from kg.cli.make import build, evaluate, extract, train
+from kg.cli.take import app, export, verify
+from kg.errors import KGError
+
+
+class _Group(click.Group):
+    """A group whose commands explain their errors in one line."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except KGError as error:
+            click.echo(f"kg: {error}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+            sys.stderr.close()
+            ctx.exit(0)
+        except KeyboardInterrupt:
+            click.echo("kg: stopped", err=True)
+            ctx.exit(130)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="paper-kg", prog_name="kg")
+def main() -> None:
+    """A knowledge graph of methods, models, datasets and benchmarks out of titles and abstracts."""
+
+
+for command in (build, papers, entity, lineage, search, export, app, verify, extract, evaluate, train):
+    main.add_command(command)

@@ -1,0 +1,82 @@
+"""One entity: what it is, its family, how papers use it, what it descends from and what it is used with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from kg.ask.database import Database
+from kg.ask.lineage import Lineages, describe
+from kg.ask.names import NameIndex
+from kg.ask.papers import papers_of
+from kg.schema import ROLES
+
+Row = dict[str, Any]
+
+
+def members(names: NameIndex, root: str) -> list[Row]:
+    """Return the versions and sizes below an entity, each with its parent in the tree."""
+    rows = []
+    for id in names.with_variants(root)[1:]:
+        known = names.entities[id]
+        rows.append({**known.ref(), "papers": known.papers, "parent": names.parents.get(id)})
+    return sorted(rows, key=lambda r: (-r["papers"], r["id"]))
+
+
+def used_with(
+    db: Database,
+    names: NameIndex,
+    entity: str,
+    roles: tuple[str, ...] = (),
+    limit: int = 15,
+    min_confidence: float = 0.0,
+) -> list[Row]:
+    """Return the entities that share most papers with one; with ``roles``, only where the other has such a role."""
+    wanted = f"AND o.role IN ({', '.join('?' * len(roles))})" if roles else ""
+    own = set(names.with_variants(entity)) | {entity}
+    rows = db.rows(
+        f"""
+        SELECT o.entity, count(*) AS papers FROM links l JOIN links o ON o.paper = l.paper AND o.entity <> l.entity
+        WHERE l.entity = ? AND l.confidence >= ? AND o.confidence >= ? {wanted}
+        GROUP BY o.entity ORDER BY papers DESC, o.entity LIMIT ?
+        """,
+        [entity, min_confidence, min_confidence, *roles, limit + len(own)],
+    )
+    return [{**names.entities[r["entity"]].ref(), "papers": r["papers"]} for r in rows if r["entity"] not in own][
+        :limit
+    ]
+
+
+def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_confidence: float = 0.0) -> Row:
+    """Return the whole page of one entity as plain data."""
+    row = db.rows("SELECT * FROM entities WHERE id = ?", [id])[0]
+    papers = papers_of(db, names, [id], min_confidence=min_confidence)
+    below = names.with_variants(id)
+    rolled = papers if len(below) == 1 else papers_of(db, names, below, min_confidence=min_confidence)
+    months = Counter(p["date"][:7] for p in papers if p["date"])
+    root = row["family"]
+    return {
+        **{k: row[k] for k in ("id", "name", "label", "type", "aliases")},
+        "family": {"id": root, "label": names.entities[root].label} if root else None,
+        "background": row["background"],
+        "members": members(names, id),
+        "counts": {
+            "papers": len(papers),
+            "papers_with_family": len(rolled),
+            "mentions": row["mentions"],
+            "by_role": {role: n for role in ROLES if (n := sum(p["role"] == role for p in papers))},
+        },
+        "first_date": row["first_date"],
+        "last_date": row["last_date"],
+        "papers": {role: rows for role in ROLES if (rows := [p for p in papers if p["role"] == role])},
+        "ancestors": describe(db, names, lineages, lineages.walk(id, True, min_confidence)),
+        "descendants": describe(db, names, lineages, lineages.walk(id, False, min_confidence)),
+        "used_with": used_with(db, names, id, min_confidence=min_confidence),
+        "measured_on": [
+            e
+            for e in used_with(db, names, id, ("evaluates_on",), 40, min_confidence)
+            if e["type"] in ("benchmark", "dataset")
+        ][:15],
+        "timeline": [{"period": month, "papers": months[month]} for month in sorted(months)],
+        "spellings": row["spellings"],
+    }

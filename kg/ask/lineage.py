@@ -1,0 +1,102 @@
+"""Where an entity comes from and what came of it: the relations followed upwards and downwards."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+from kg.ask.database import EVIDENCE_TEXT, Database
+from kg.ask.names import NameIndex
+
+Row = dict[str, Any]
+Edge = tuple[str, str, str]  # child, parent, relation
+
+
+class Lineages:
+    """All relations by child and by parent, surest first; their sentences stay in the tables."""
+
+    def __init__(self, db: Database) -> None:
+        self.facts: dict[Edge, tuple[float, str, str | None]] = {}
+        self.parents: dict[str, list[Edge]] = defaultdict(list)
+        self.children: dict[str, list[Edge]] = defaultdict(list)
+        for r in db.stream(
+            "SELECT child, parent, relation, confidence, origin, reason FROM relations "
+            "ORDER BY confidence DESC, child, parent, relation"
+        ):
+            edge = (r["child"], r["parent"], r["relation"])
+            self.facts[edge] = (r["confidence"], r["origin"], r["reason"])
+            self.parents[r["child"]].append(edge)
+            self.children[r["parent"]].append(edge)
+
+    def walk(
+        self, entity: str, up: bool, min_confidence: float = 0.0, background: bool = True
+    ) -> list[tuple[int, Edge]]:
+        """Return the steps away from an entity, nearest first, as (depth, edge); every entity is entered once."""
+        steps: list[tuple[int, Edge]] = []
+        seen, level, depth = {entity}, [entity], 0
+        while level:
+            depth += 1
+            following: list[str] = []
+            for here in level:
+                for edge in (self.parents if up else self.children).get(here, ()):
+                    confidence, origin, _ = self.facts[edge]
+                    if confidence < min_confidence or (origin == "background" and not background):
+                        continue
+                    there = edge[1] if up else edge[0]
+                    if there == entity:
+                        continue
+                    steps.append((depth, edge))
+                    if there not in seen:
+                        seen.add(there)
+                        following.append(there)
+            level = following
+        return steps
+
+
+def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tuple[int, Edge]]) -> list[Row]:
+    """Return steps with labels, origin and the sentences they rest on."""
+    if not steps:
+        return []
+    db_rows = db.rows(
+        f"""
+        WITH wanted AS (SELECT unnest(?) AS child, unnest(?) AS parent, unnest(?) AS relation),
+             spans AS (SELECT r.child, r.parent, r.relation, unnest(r.evidence) AS e
+                       FROM relations r JOIN wanted USING (child, parent, relation))
+        SELECT s.child, s.parent, s.relation, s.e AS span, p.title, p.date,
+               {EVIDENCE_TEXT.format(e="s.e", p="p")} AS text
+        FROM spans s JOIN papers p ON p.id = s.e.paper
+        ORDER BY s.e.confidence DESC, s.e.paper, s.e."start"
+        """,
+        [[e[i] for _, e in steps] for i in range(3)],
+    )
+    sentences: dict[Edge, list[Row]] = defaultdict(list)
+    for r in db_rows:
+        span = r["span"]
+        sentences[r["child"], r["parent"], r["relation"]].append(
+            {
+                "paper": span["paper"],
+                "title": r["title"],
+                "date": r["date"],
+                "field": span["field"],
+                "start": span["start"],
+                "end": span["end"],
+                "text": r["text"],
+                "confidence": round(span["confidence"], 4),
+            }
+        )
+    rows = []
+    for depth, edge in steps:
+        confidence, origin, reason = lineages.facts[edge]
+        rows.append(
+            {
+                "child": names.entities[edge[0]].ref(),
+                "parent": names.entities[edge[1]].ref(),
+                "relation": edge[2],
+                "depth": depth,
+                "confidence": round(confidence, 4),
+                "origin": origin,
+                "reason": reason,
+                "evidence": sentences.get(edge, []),
+            }
+        )
+    return rows

@@ -1,0 +1,239 @@
+"""Views for a screen: overview, the part of the graph that can be drawn, and matrices of two types."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from kg.ask.database import Database
+from kg.ask.names import NameIndex
+from kg.ask.selection import neighbourhood_ids
+from kg.errors import KGError
+from kg.schema import ENTITY_TYPES, ROLES
+
+Row = dict[str, Any]
+
+
+def overview(db: Database, names: NameIndex, top: int = 10) -> Row:
+    """Return counts, the entities with most papers by type, and papers by month."""
+    counts = {
+        table: db.value(f"SELECT count(*) FROM {table}")
+        for table in ("papers", "entities", "links", "relations", "mentions")
+    }
+    by_type = {r["type"]: r["n"] for r in db.rows("SELECT type, count(*) AS n FROM entities GROUP BY type")}
+    by_role = {r["role"]: r["n"] for r in db.rows("SELECT role, count(*) AS n FROM links GROUP BY role")}
+    best: dict[str, list[Row]] = defaultdict(list)
+    for r in db.rows(
+        "SELECT id, label, type, papers FROM entities WHERE papers > 0 "
+        "QUALIFY row_number() OVER (PARTITION BY type ORDER BY papers DESC, id) <= ? ORDER BY papers DESC, id",
+        [top],
+    ):
+        best[r["type"]].append({k: r[k] for k in ("id", "label", "papers")})
+    return {
+        "counts": {
+            **counts,
+            "by_type": {t: by_type.get(t, 0) for t in ENTITY_TYPES},
+            "by_role": {role: by_role.get(role, 0) for role in ROLES},
+        },
+        "top": {t: best[t] for t in ENTITY_TYPES},
+        "papers_by_month": db.rows(
+            "SELECT date[1:7] AS period, count(*)::INT AS papers FROM papers WHERE date IS NOT NULL "
+            "GROUP BY period ORDER BY period"
+        ),
+    }
+
+
+def entities(
+    db: Database, types: Sequence[str] = (), min_papers: int = 1, limit: int | None = None, order: str = "papers"
+) -> list[Row]:
+    """Return entities, those with most papers first, or by "name", or the newest first ("first_date")."""
+    orders = {"papers": "papers DESC, id", "name": "lower(name), id", "first_date": "first_date DESC NULLS LAST, id"}
+    if order not in orders:
+        raise KGError(f"{order}: no such order; choose from {', '.join(orders)}")
+    check_types(types)
+    wanted = f"AND type IN ({', '.join('?' * len(types))})" if types else ""
+    return db.rows(
+        f"SELECT id, label, type, papers, first_date, last_date, family FROM entities WHERE papers >= ? {wanted} "
+        f"ORDER BY {orders[order]} LIMIT ?",
+        [min_papers, *types, 2**62 if limit is None else limit],
+    )
+
+
+def check_types(types: Sequence[str]) -> None:
+    """Raise a KGError where one of some types is none."""
+    for t in types:
+        if t not in (*ENTITY_TYPES, "paper"):
+            raise KGError(f"{t}: no such type; choose from {', '.join(ENTITY_TYPES)}")
+
+
+def _filters(
+    types: Sequence[str], roles: Sequence[str], years: tuple[int, int] | None, min_papers: int, min_confidence: float
+) -> tuple[str, list[Any]]:
+    """Return the links that pass the filters, as SQL, and its parameters."""
+    entity_types = [t for t in types if t != "paper"]
+    sql = (
+        "SELECT l.paper, l.entity, l.role, l.confidence FROM links l JOIN entities e ON e.id = l.entity "
+        "JOIN (SELECT id, date FROM papers) p ON p.id = l.paper WHERE l.confidence >= ? AND e.papers >= ?"
+    )
+    parameters: list[Any] = [min_confidence, min_papers]
+    if entity_types:
+        sql += f" AND e.type IN ({', '.join('?' * len(entity_types))})"
+        parameters += entity_types
+    if roles:
+        sql += f" AND l.role IN ({', '.join('?' * len(roles))})"
+        parameters += roles
+    if years:
+        sql += " AND p.date >= ? AND p.date < ?"
+        parameters += [f"{years[0]:04d}", f"{years[1] + 1:04d}"]
+    return sql, parameters
+
+
+def around(
+    db: Database,
+    names: NameIndex,
+    start: str,
+    hops: int = 1,
+    types: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    years: tuple[int, int] | None = None,
+    min_papers: int = 1,
+    limit: int = 300,
+    min_confidence: float = 0.0,
+) -> Row:
+    """Return the nodes around one, nearest and busiest first, at most ``limit`` of them, and their edges."""
+    check_types(types)
+    ids = neighbourhood_ids(db, start, hops)
+    sql, parameters = _filters(types, roles, years, min_papers, min_confidence)
+    wanted = sorted(ids)
+    rows = db.rows(
+        f"WITH part AS ({sql}), ids AS (SELECT unnest(?) AS id) SELECT part.* FROM part "
+        "WHERE paper IN (SELECT id FROM ids) AND entity IN (SELECT id FROM ids)",
+        [*parameters, wanted],
+    )
+    edges = [
+        {"source": r["paper"], "target": r["entity"], "key": r["role"], "confidence": round(r["confidence"], 4)}
+        for r in rows
+    ]
+    linked = {e["source"] for e in edges} | {e["target"] for e in edges}
+    for r in db.rows(
+        "WITH ids AS (SELECT unnest(?) AS id) SELECT child, parent, relation, confidence, origin FROM relations "
+        "WHERE child IN (SELECT id FROM ids) AND parent IN (SELECT id FROM ids) AND confidence >= ?",
+        [wanted, min_confidence],
+    ):
+        ends = (r["child"], r["parent"])
+        if types and any(names.entities[e].type not in types and e != start for e in ends):
+            continue
+        edges.append(
+            {"source": ends[0], "target": ends[1], "key": r["relation"], "confidence": round(r["confidence"], 4)}
+        )
+        linked |= set(ends)
+    linked.add(start)
+    degree = Counter(end for e in edges for end in (e["source"], e["target"]))
+    near = {start} | {end for e in edges if start in (e["source"], e["target"]) for end in (e["source"], e["target"])}
+    ranked = sorted(linked, key=lambda n: (n != start, n not in near, -degree[n], n))
+    return _cut(db, names, ranked, edges, limit)
+
+
+def whole(
+    db: Database,
+    names: NameIndex,
+    types: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    years: tuple[int, int] | None = None,
+    min_papers: int = 1,
+    limit: int = 300,
+    min_confidence: float = 0.0,
+) -> Row:
+    """Return the entities of a filtered corpus joined by the papers that name both, the busiest ``limit`` of them."""
+    check_types(types)
+    sql, parameters = _filters(types, roles, years, min_papers, min_confidence)
+    busiest = db.rows(
+        f"WITH part AS ({sql}) SELECT entity, count(*) AS papers, count(*) OVER () AS total FROM part "
+        "GROUP BY entity HAVING count(*) >= ? ORDER BY papers DESC, entity LIMIT ?",
+        [*parameters, min_papers, limit],
+    )
+    kept = [r["entity"] for r in busiest]
+    pairs = db.rows(
+        f"""
+        WITH kept AS (SELECT unnest(?) AS entity), part AS (SELECT * FROM ({sql}) SEMI JOIN kept USING (entity))
+        SELECT a.entity AS source, b.entity AS target, count(*)::INT AS papers
+        FROM part a JOIN part b ON a.paper = b.paper AND a.entity < b.entity
+        GROUP BY source, target ORDER BY papers DESC, source, target
+        """,
+        [kept, *parameters],
+    )
+    edges = [{**p, "key": "used_with", "confidence": 1.0} for p in pairs]
+    edges += [
+        {
+            "source": r["child"],
+            "target": r["parent"],
+            "key": r["relation"],
+            "papers": 1,
+            "confidence": round(r["confidence"], 4),
+        }
+        for r in db.rows(
+            "WITH kept AS (SELECT unnest(?) AS id) SELECT child, parent, relation, confidence FROM relations "
+            "WHERE child IN (SELECT id FROM kept) AND parent IN (SELECT id FROM kept) AND confidence >= ?",
+            [kept, min_confidence],
+        )
+    ]
+    view = _cut(db, names, kept, edges, limit)
+    total = busiest[0]["total"] if busiest else 0
+    view["left_out"]["nodes"] = total - len(kept)
+    counted = {r["entity"]: r["papers"] for r in busiest}
+    for node in view["nodes"]:
+        node["papers"] = counted[node["id"]]
+    return view
+
+
+def _cut(db: Database, names: NameIndex, ranked: list[str], edges: list[Row], limit: int) -> Row:
+    kept = ranked[:limit]
+    inside = set(kept)
+    shown = [e for e in edges if e["source"] in inside and e["target"] in inside]
+    titles = {
+        r["id"]: r
+        for r in db.rows(
+            "WITH ids AS (SELECT unnest(?) AS id) SELECT id, title, date FROM papers WHERE id IN (SELECT id FROM ids)",
+            [[n for n in kept if n not in names.entities]],
+        )
+    }
+    nodes = []
+    for id in kept:
+        if id in names.entities:
+            known = names.entities[id]
+            nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": known.papers, "date": None})
+        else:
+            paper = titles[id]
+            nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, "date": paper["date"]})
+    left_out = {"nodes": len(ranked) - len(kept), "edges": len(edges) - len(shown)}
+    return {"nodes": nodes, "edges": shown, "left_out": left_out}
+
+
+def matrix(
+    db: Database, names: NameIndex, rows: str, columns: str, limit: int = 30, min_confidence: float = 0.0
+) -> Row:
+    """Return which papers name an entity of type ``rows`` together with one of type ``columns``.
+
+    The ``limit`` entities of each type with most papers; a cell that is absent is empty: nobody has tried it.
+    """
+    check_types((rows, columns))
+    axes = [entities(db, [t], 1, limit) for t in (rows, columns)]
+    cells: dict[str, list[str]] = {}
+    for r in db.rows(
+        """
+        WITH r AS (SELECT unnest(?) AS entity), c AS (SELECT unnest(?) AS entity)
+        SELECT a.entity AS row, b.entity AS col, list(a.paper ORDER BY a.paper) AS papers
+        FROM links a JOIN links b ON a.paper = b.paper AND a.entity <> b.entity
+        WHERE a.entity IN (SELECT entity FROM r) AND b.entity IN (SELECT entity FROM c)
+          AND a.confidence >= ? AND b.confidence >= ?
+        GROUP BY row, col
+        """,
+        [[e["id"] for e in axes[0]], [e["id"] for e in axes[1]], min_confidence, min_confidence],
+    ):
+        cells[f"{r['row']}|{r['col']}"] = r["papers"]
+    return {
+        "rows": [{"id": e["id"], "label": e["label"]} for e in axes[0]],
+        "columns": [{"id": e["id"], "label": e["label"]} for e in axes[1]],
+        "cells": cells,
+    }

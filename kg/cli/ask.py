@@ -1,0 +1,145 @@
+"""Commands that ask the graph: papers, entity, lineage, search."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+import kg
+from kg.cli.options import as_json, directory, min_confidence, print_json
+from kg.schema import ROLES
+
+Row = dict[str, Any]
+
+
+def _sentence(text: str | None, indent: str = "      ") -> None:
+    if text:
+        click.echo(f"{indent}“{' '.join(text.split())}”")
+
+
+def _plural(n: int, word: str) -> str:
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--role", "roles", multiple=True, type=click.Choice(ROLES), help="Only papers with this role.")
+@click.option("--exact", is_flag=True, help="Not the versions and sizes of NAME.")
+@directory
+@min_confidence
+@as_json
+def papers(
+    name: str | None, roles: tuple[str, ...], exact: bool, directory: Path, min_confidence: float, as_json: bool
+) -> None:
+    """List the papers that NAME is linked to, strongest role first; without NAME, all papers."""
+    graph = kg.load(directory)
+    rows = graph.papers(name, roles=roles, exact=exact, min_confidence=min_confidence)
+    if as_json:
+        print_json(rows)
+        return
+    if name is None:
+        for row in rows:
+            click.echo(f"{row['date'] or '?':10s}  {row['title']}  [{row['id']}]")
+        click.echo(_plural(len(rows), "paper"))
+        return
+    found = graph.entity(name)
+    family = f" and {_plural(len(found['members']), 'version')} of it" if found["members"] and not exact else ""
+    click.echo(f"{found['label']} ({found['type']}){family}: {_plural(len(rows), 'paper')}")
+    role = None
+    for row in rows:
+        if row["role"] != role:
+            role = row["role"]
+            click.echo(f"\n{role} ({sum(r['role'] == role for r in rows)})")
+        through = "" if row["entity"] == found["label"] else f"  as {row['entity']}"
+        click.echo(f"  {row['date'] or '?':10s}  {row['title']}  [{row['id']}]{through}")
+        _sentence(row["evidence"] and row["evidence"]["text"], " " * 14)
+
+
+@click.command()
+@click.argument("name")
+@directory
+@min_confidence
+@as_json
+def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> None:
+    """Show one entity: type, aliases, family, papers by role, lineage, what it is used with."""
+    row = kg.load(directory).entity(name, min_confidence=min_confidence)
+    if as_json:
+        print_json(row)
+        return
+    click.echo(f"{row['label']}  ({row['type']})")
+    if row["aliases"]:
+        click.echo(f"  also written: {', '.join(row['aliases'])}")
+    if row["family"] and row["family"]["id"] != row["id"]:
+        click.echo(f"  family: {row['family']['label']}")
+    if row["members"]:
+        click.echo(f"  versions and sizes: {', '.join(m['label'] for m in row['members'])}")
+    counts = row["counts"]
+    by_role = ", ".join(f"{role} {n}" for role, n in counts["by_role"].items())
+    click.echo(f"  {_plural(counts['papers'], 'paper')}" + (f": {by_role}" if by_role else ""))
+    if counts["papers_with_family"] > counts["papers"]:
+        click.echo(f"  {_plural(counts['papers_with_family'], 'paper')} with its versions and sizes")
+    if row["first_date"]:
+        click.echo(f"  from {row['first_date']} to {row['last_date']}")
+    for title, key in (("used with", "used_with"), ("measured on", "measured_on")):
+        if row[key]:
+            click.echo(f"  {title}: " + ", ".join(f"{e['label']} ({e['papers']})" for e in row[key]))
+    _steps("comes from", row["ancestors"], False)
+    _steps("led to", row["descendants"], False)
+    for role, rows in row["papers"].items():
+        click.echo(f"\n{role} ({len(rows)})")
+        for paper in rows:
+            click.echo(f"  {paper['date'] or '?':10s}  {paper['title']}  [{paper['id']}]")
+
+
+def _steps(title: str, steps: list[Row], sentences: bool = True) -> None:
+    if not steps:
+        return
+    click.echo(f"  {title}:")
+    for step in steps:
+        note = "" if step["origin"] == "text" else f"  ({step['origin']}: {step['reason']})"
+        indent = "    " + "  " * (step["depth"] - 1)
+        click.echo(f"{indent}{step['child']['label']} {step['relation']} {step['parent']['label']}{note}")
+        if sentences and step["origin"] == "text":
+            for place in step["evidence"][:2]:
+                _sentence(place["text"], indent + "    ")
+                click.echo(f"{indent}    {place['title']}  [{place['paper']}]")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--no-background", is_flag=True, help="Leave out lineages known from the background file.")
+@directory
+@min_confidence
+@as_json
+def lineage(name: str, no_background: bool, directory: Path, min_confidence: float, as_json: bool) -> None:
+    """Show what NAME comes from and what came of it, each step with its evidence."""
+    row = kg.load(directory).lineage(name, min_confidence=min_confidence, background=not no_background)
+    if as_json:
+        print_json(row)
+        return
+    click.echo(f"{row['entity']['label']}  ({row['entity']['type']})")
+    _steps("comes from", row["ancestors"])
+    _steps("led to", row["descendants"])
+    if not row["ancestors"] and not row["descendants"]:
+        click.echo("  no ancestors or descendants are known")
+
+
+@click.command()
+@click.argument("text")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True)
+@directory
+@as_json
+def search(text: str, limit: int, directory: Path, as_json: bool) -> None:
+    """Find entities and papers, best first; case and spelling are forgiven."""
+    found = kg.load(directory).search(text, limit=limit)
+    if as_json:
+        print_json(found)
+        return
+    for row in found["entities"]:
+        click.echo(f"{row['score']:5.1f}  {row['label']}  ({row['type']}, {_plural(row['papers'], 'paper')})")
+    for row in found["papers"]:
+        click.echo(f"{row['score']:5.1f}  {row['title']}  [{row['id']}]")
+    if not found["entities"] and not found["papers"]:
+        click.echo("nothing found")

@@ -1,0 +1,148 @@
+"""Commands that read papers: build, extract, evaluate, train."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from tqdm import tqdm
+
+from kg.cli.options import as_json, min_confidence, print_json
+
+if TYPE_CHECKING:
+    from kg.pipeline import Progress
+
+
+@contextmanager
+def progress_bars() -> Iterator[Progress]:
+    """Yield a progress callback that draws one bar a step on stderr."""
+    bar: tqdm | None = None
+    step_now = ""
+
+    def show(step: str, done: int, total: int | None) -> None:
+        nonlocal bar, step_now
+        if step != step_now:
+            if bar is not None:
+                bar.close()
+            bar, step_now = tqdm(desc=step, total=total, unit=" papers", mininterval=0.2), step
+        assert bar is not None
+        bar.total = total
+        bar.update(done - bar.n)
+
+    try:
+        yield show
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), default="outputs/", show_default=True, help="Where to write.")
+@click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
+@click.option("--workers", type=click.IntRange(1), help="Processes that extract.  [default: all cores]")
+@click.option("--scheduler", help="Address of a Dask scheduler (tcp://…), with --engine dask.")
+@click.option(
+    "--curation", type=click.Path(path_type=Path), help="Corrections.  [default: curation.yaml beside SOURCE]"
+)
+@click.option("--no-background", is_flag=True, help="Leave out lineages known from the background file.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def build(
+    sources: tuple[Path, ...],
+    out: Path,
+    engine: str,
+    workers: int | None,
+    scheduler: str | None,
+    curation: Path | None,
+    no_background: bool,
+    quiet: bool,
+) -> None:
+    """Read papers from files and folders and build the graph.
+
+    SOURCE is a saved listing page, JSON Lines (id, title, abstract, optional date, authors, categories), CSV, any of
+    them gzipped, or a folder of such files. Run again, only new and changed papers are extracted again.
+    """
+    from kg.pipeline import build as run
+
+    def silent(step: str, done: int, total: int | None) -> None:
+        pass
+
+    with progress_bars() as bars:
+        graph = run(
+            sources,
+            out,
+            engine=engine,
+            workers=workers,
+            scheduler=scheduler,
+            curation=curation,
+            with_background=not no_background,
+            progress=silent if quiet else bars,
+        )
+    record = graph.build
+    counts, timings = record["counts"], record["timings"]
+    problems = record["problems"]
+    for problem in problems:
+        place = problem["file"] if problem["line"] is None else f"{problem['file']}:{problem['line']}"
+        click.echo(f"{place}: {problem['message']}", err=True)
+    for note in record["notes"]:
+        click.echo(note, err=True)
+    merged = graph.merged()
+    click.echo(f"{counts['papers']} papers from {counts['records']} records in {len(record['inputs'])} files")
+    if merged["papers"]:
+        click.echo(f"  {merged['papers']} papers stand in several records and were merged")
+    for note in merged["notes"]:
+        click.echo(f"  {note}")
+    click.echo(f"  {timings['extracted']} extracted, {timings['from_cache']} known from an earlier build")
+    by_type = graph.overview()["counts"]["by_type"]
+    click.echo(f"{counts['entities']} entities: " + ", ".join(f"{n} {t}s" for t, n in by_type.items()))
+    click.echo(f"{counts['links']} links, {counts['relations']} relations, {counts['mentions']} mentions")
+    click.echo(f"{len(problems)} things could not be read" + (" (see above)" if problems else ""))
+    seconds = sum(t for k, t in timings.items() if k not in ("extracted", "from_cache"))
+    click.echo(f"written to {out} in {seconds:.1f} s")
+
+
+@click.command()
+@click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write, one line a paper.")
+@min_confidence
+def extract(source: Path, out: Path, min_confidence: float) -> None:
+    """Extract the papers of a JSON Lines file: one line in, one line out, in the form of the gold files."""
+    from kg.extract.files import extract_file
+
+    with progress_bars() as bars:
+        papers = extract_file(source, out, min_confidence=min_confidence, progress=bars)
+    click.echo(f"{papers} papers written to {out}")
+
+
+@click.command()
+@click.argument("gold", metavar="GOLD.jsonl", type=click.Path(path_type=Path))
+@click.option("--errors", type=click.IntRange(0), default=0, help="Also list the N commonest misses and extras.")
+@min_confidence
+@as_json
+def evaluate(gold: Path, errors: int, min_confidence: float, as_json: bool) -> None:
+    """Measure the extractor on a gold file: precision, recall and F1 of links, mentions, roles and lineage."""
+    from kg import evaluate as evaluation
+
+    rows = evaluation.read_gold(gold)
+    found = evaluation.predict(rows, min_confidence=min_confidence)
+    figures = evaluation.score(rows, found)
+    wrong = evaluation.errors(rows, found, errors) if errors else None
+    if as_json:
+        print_json(figures if wrong is None else {**figures, "errors": wrong})
+        return
+    click.echo(evaluation.format_figures(figures))
+    if wrong is not None:
+        click.echo(evaluation.format_errors(wrong))
+
+
+@click.command()
+@click.argument("gold", nargs=-1, required=True, type=click.Path(path_type=Path))
+def train(gold: tuple[Path, ...]) -> None:
+    """Rebuild the extractor's weights from gold files."""
+    from kg.extract.train import train as run
+
+    run(list(gold))
+

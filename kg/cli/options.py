@@ -1,0 +1,31 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+directory = click.option(
+    "--dir",
+    "directory",
+    type=click.Path(path_type=Path),
+    default="outputs/",
+    show_default=True,
+    help="The outputs folder of a build.",
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+min_confidence = click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Leave out what is less sure than this.",
+)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=1))

@@ -1,0 +1,68 @@
+"""Commands that take the graph elsewhere: export, verify, app."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+import kg
+from kg.cli.options import directory
+from kg.errors import KGError
+from kg.schema import ENTITY_TYPES
+
+FORMATS = ("graphml", "gexf", "json", "csv", "cypher", "html")
+
+
+@click.command()
+@click.argument("format", type=click.Choice(FORMATS))
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--entity", metavar="NAME", help="Only what stands around this entity.")
+@click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around it.")
+@click.option("--type", "types", multiple=True, type=click.Choice(ENTITY_TYPES), help="Only entities of this type.")
+@directory
+def export(format: str, file: Path, entity: str | None, hops: int, types: tuple[str, ...], directory: Path) -> None:
+    """Write the graph to FILE (a folder for csv) for networkx, igraph, Gephi, Neo4j, a spreadsheet or a browser."""
+    path = kg.load(directory).export(format, file, entity=entity, hops=hops, types=types)
+    click.echo(f"written to {path}")
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="outputs/")
+def verify(folder: Path) -> None:
+    """Check every promise about the outputs: evidence at its offsets, no dangling id, graph file equals tables."""
+    problems = kg.load(folder).verify()
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        raise KGError(f"{folder}: {len(problems)} promises do not hold (see above); build the graph again")
+    click.echo(f"{folder}: every promise holds")
+
+
+def app_file() -> Path:
+    """Return the explorer's entry file: beside the package in a checkout, within it when installed."""
+    package = Path(kg.__file__).parent
+    for path in (package.parent / "app" / "main.py", package / "_app" / "main.py"):
+        if path.exists():
+            return path
+    raise KGError("the explorer's files are missing; install the package again")
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
+@click.option("--no-browser", is_flag=True, help="Do not open a browser window.")
+@directory
+def app(port: int, no_browser: bool, directory: Path) -> None:
+    """Open the explorer in the browser."""
+    command = [sys.executable, "-m", "streamlit", "run", str(app_file()), f"--server.port={port}"]
+    command += [f"--server.headless={str(no_browser or not sys.stdout.isatty()).lower()}"]
+    command += ["--browser.gatherUsageStats=false", "--server.address=localhost", "--server.fileWatcherType=none"]
+    environment = {**os.environ, "KG_DIR": str(directory.resolve())}
+    try:
+        code = subprocess.call(command, env=environment)
+    except KeyboardInterrupt:
+        code = 0
+    raise SystemExit(1 if code else 0)

@@ -1,0 +1,99 @@
+"""Where the extraction runs: in this process, on all cores (joblib), or on a Dask cluster.
+
+Every engine is the same function: it takes chunks of texts and yields their extractions as JSON, in order. What is
+extracted does not depend on the engine, the number of workers or the size of a chunk.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from kg.errors import KGError
+from kg.records import Paper
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+Chunk = list[tuple[str, str, str]]
+"""Some papers: id, title, abstract."""
+
+CHUNK_SIZE = 128
+"""Papers a chunk: large enough for the tagger's batches, small enough for a progress bar that moves."""
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@lru_cache(maxsize=1)
+def _pipeline() -> Language:
+    """Return this process's own pipeline, loaded once."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker, one core: BLAS threads would fight the other workers
+    from kg.extract import load
+
+    return load()
+
+
+def extract_chunk(chunk: Chunk) -> list[str]:
+    """Return the extraction of each paper as JSON, in order. Runs in workers."""
+    from kg.extract import extract
+
+    papers = [Paper(id, title, abstract) for id, title, abstract in chunk]
+    return [
+        json.dumps(found.to_dict(), ensure_ascii=False, separators=(",", ":"))
+        for found in extract(papers, nlp=_pipeline())
+    ]
+
+
+def in_process(chunks: Iterable[Chunk]) -> Iterator[list[str]]:
+    """Extract here, one chunk after the other."""
+    return map(extract_chunk, chunks)
+
+
+def on_cores(chunks: Iterable[Chunk], workers: int) -> Iterator[list[str]]:
+    """Extract in ``workers`` processes; at most two chunks a worker are under way."""
+    from joblib import Parallel, delayed
+
+    pool = Parallel(n_jobs=workers, backend="loky", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
+    yield from pool(delayed(extract_chunk)(chunk) for chunk in chunks)
+
+
+def on_dask(chunks: Iterable[Chunk], workers: int, scheduler: str | None = None) -> Iterator[list[str]]:
+    """Extract on a Dask cluster: the one at ``scheduler``, or a local one of ``workers`` processes.
+
+    A worker that dies has its chunks done again by the others.
+
+    Raises:
+        KGError: if the scheduler does not answer.
+    """
+    from collections import deque
+
+    from dask.distributed import Client, LocalCluster
+
+    cluster = None
+    try:
+        if scheduler is None:
+            cluster = LocalCluster(
+                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            )
+        client = Client(cluster or scheduler, timeout="20s")
+    except (OSError, TimeoutError, ValueError) as error:
+        raise KGError(f"{scheduler or 'dask'}: no scheduler answers there ({error}); check --scheduler") from None
+    with client:
+        try:
+            ahead = 2 * max(workers, len(client.scheduler_info(n_workers=-1)["workers"]))
+            waiting: deque = deque()
+            for chunk in chunks:
+                waiting.append(client.submit(extract_chunk, chunk, pure=False, retries=3))
+                if len(waiting) >= ahead:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            if cluster is not None:
+                cluster.close()

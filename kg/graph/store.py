@@ -1,0 +1,130 @@
+"""The outputs folder: its files are replaced whole or not at all.
+
+New files are written into a staging folder beside the old ones. A commit first writes a journal that names them,
+then moves them into place one by one, then deletes the journal: a build that dies before the journal leaves the old
+outputs untouched, one that dies after it is finished by whoever opens the folder next (a redo log). A lock keeps two
+builds from writing into the same folder.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from kg.errors import OutputsError
+from kg.schema import TABLES
+
+BUILD = "build.json"
+GRAPH = "graph.graphml"
+FILES = (*(f"{name}.parquet" for name in TABLES), GRAPH, BUILD)
+"""What an outputs folder holds; ``build.json`` is moved into place last."""
+
+_STAGING = ".staging"
+_JOURNAL = ".commit.json"
+_LOCK = ".lock"
+
+
+def file_hash(path: Path) -> str:
+    """Return the SHA-256 of a file, in hex, read in blocks."""
+    digest = sha256()
+    with path.open("rb") as handle:
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """Yield an empty staging folder; when the block ends well, its files replace those in ``out``, together.
+
+    Raises:
+        OutputsError: if ``out`` cannot be written or another build is writing into it.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = (out / _LOCK).open("w")
+    except OSError as error:
+        raise OutputsError(f"{out}: cannot write here ({error.strerror}); choose another folder with --out") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise OutputsError(f"{out}: another build is writing here; wait for it or choose another --out") from None
+        _redo(out)
+        staging = out / _STAGING
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir()
+        try:
+            yield staging
+            _commit(out, staging)
+        except OSError as error:
+            raise OutputsError(f"{out}: writing failed ({error.strerror or error}); the old files are kept") from error
+        finally:
+            if not (out / _JOURNAL).exists():
+                shutil.rmtree(staging, ignore_errors=True)
+
+
+def _commit(out: Path, staging: Path) -> None:
+    names = [name for name in FILES if (staging / name).exists()]
+    for name in names:
+        with (staging / name).open("rb") as handle:
+            os.fsync(handle.fileno())
+    journal = staging / _JOURNAL
+    journal.write_text(json.dumps(names), encoding="utf-8")
+    journal.replace(out / _JOURNAL)
+    _redo(out)
+
+
+def _redo(out: Path) -> None:
+    """Finish a commit whose journal stands in ``out``."""
+    journal = out / _JOURNAL
+    if not journal.exists():
+        return
+    staging = out / _STAGING
+    for name in json.loads(journal.read_text(encoding="utf-8")):
+        if (staging / name).exists():
+            (staging / name).replace(out / name)
+    journal.unlink()
+    shutil.rmtree(staging, ignore_errors=True)
+
+
+def recover(out: Path) -> None:
+    """Finish a commit that died half-way, if there is one and no build is at work on it."""
+    if not (out / _JOURNAL).exists():
+        return
+    try:
+        with (out / _LOCK).open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _redo(out)
+    except OSError as error:
+        raise OutputsError(f"{out}: a build is replacing these files ({error.strerror}); try again") from None
+
+
+def read_build(out: Path) -> dict[str, Any]:
+    """Return ``build.json`` of an outputs folder.
+
+    Raises:
+        OutputsError: if the folder is missing, holds no graph, or lacks one of its files.
+    """
+    if not out.is_dir():
+        raise OutputsError(f"{out}: no such folder; build a graph first: kg build SOURCE... --out {out}")
+    recover(out)
+    if not (out / BUILD).exists():
+        raise OutputsError(f"{out}: holds no graph; build one first: kg build SOURCE... --out {out}")
+    try:
+        build = json.loads((out / BUILD).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise OutputsError(f"{out / BUILD}: cannot be read ({error}); build the graph again") from None
+    if not isinstance(build, dict):
+        raise OutputsError(f"{out / BUILD}: is not a build record; build the graph again")
+    for name in FILES:
+        if not (out / name).exists():
+            raise OutputsError(f"{out / name}: is missing; build the graph again")
+    return build

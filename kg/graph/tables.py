@@ -1,0 +1,309 @@
+"""The five tables: papers, entities, mentions, links, relations.
+
+Parquet, zstd, sorted by the keys in ``schema.SORT_KEYS``: the same rows give the same bytes, and a question about
+one entity or one paper reads only the row groups that can hold it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kg.records import Extraction, Paper, Source, Span
+from kg.resolve import Resolution
+from kg.schema import ENTITIES, LINKS, MENTIONS, PAPERS, RELATIONS_TABLE, ROLES, SORT_KEYS
+
+_STRENGTH = {role: len(ROLES) - i for i, role in enumerate(ROLES)}
+_FLUSH = 20_000
+_ROW_GROUP = {"papers": 2_000, "entities": 20_000, "mentions": 50_000, "links": 20_000, "relations": 20_000}
+
+
+class TableWriter:
+    """Collects the rows of one table, compactly, and writes them sorted."""
+
+    def __init__(self, name: str, schema: pa.Schema) -> None:
+        self.name = name
+        self.schema = schema
+        self.rows = 0
+        self._columns: list[list[Any]] = [[] for _ in schema]
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, *values: Any) -> None:
+        """Add a row, its values in the order of the schema."""
+        for column, value in zip(self._columns, values, strict=True):
+            column.append(value)
+        self.rows += 1
+        if len(self._columns[0]) >= _FLUSH:
+            self._flush()
+
+    def _flush(self) -> None:
+        arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, self.schema, strict=True)]
+        self._batches.append(pa.record_batch(arrays, schema=self.schema))
+        self._columns = [[] for _ in self.schema]
+
+    def write(self, folder: Path) -> int:
+        """Write ``NAME.parquet`` into the folder and return the number of rows."""
+        self._flush()
+        table = pa.Table.from_batches(self._batches, schema=self.schema)
+        keys = [(key, "ascending") for key in SORT_KEYS[self.name]]
+        write_table(self.name, table.sort_by(keys), folder)
+        return self.rows
+
+
+def write_table(name: str, table: pa.Table, folder: Path) -> None:
+    """Write a sorted table as ``NAME.parquet``."""
+    pq.write_table(
+        table, folder / f"{name}.parquet", compression="zstd", row_group_size=_ROW_GROUP[name], write_statistics=True
+    )
+
+
+def write_papers(papers: Iterable[Paper], folder: Path) -> int:
+    """Write the table of papers, which must come sorted by id, without holding them all; return their number."""
+    rows = 0
+    with pq.ParquetWriter(folder / "papers.parquet", PAPERS, compression="zstd") as writer:
+        batch: list[Paper] = []
+
+        def flush() -> None:
+            columns = {
+                f.name: [
+                    [asdict(s) for s in p.sources]
+                    if f.name == "sources"
+                    else list(value)
+                    if isinstance(value := getattr(p, f.name), tuple)
+                    else value
+                    for p in batch
+                ]
+                for f in PAPERS
+            }
+            writer.write_table(pa.table(columns, schema=PAPERS), row_group_size=_ROW_GROUP["papers"])
+
+        for paper in papers:
+            batch.append(paper)
+            rows += 1
+            if len(batch) == _ROW_GROUP["papers"]:
+                flush()
+                batch = []
+        if batch or not rows:
+            flush()
+    return rows
+
+
+def iter_papers(folder: Path, texts_only: bool = False) -> Iterator[Paper]:
+    """Yield the papers of ``papers.parquet`` in order, a batch in memory at a time.
+
+    With ``texts_only`` a paper carries only id, title, abstract and date.
+    """
+    columns = ["id", "title", "abstract", "date"] if texts_only else PAPERS.names
+    with pq.ParquetFile(folder / "papers.parquet") as table:
+        for batch in table.iter_batches(batch_size=1_000, columns=columns):
+            for row in batch.to_pylist():
+                row |= {k: tuple(v or ()) for k, v in row.items() if isinstance(v, list)}
+                if "sources" in row:
+                    row["sources"] = tuple(Source(**s) for s in row["sources"])
+                yield Paper(**row)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the papers say of one entity, summed up while their rows are written."""
+
+    papers: int = 0
+    mentions: int = 0
+    dates: list[str] = field(default_factory=list)  # first and last
+    evidence: tuple[float, str, Span] | None = None  # the surest link's sentence
+
+    def add(self, paper: Paper, mentions: int, confidence: float, evidence: Span | None) -> None:
+        self.papers += 1
+        self.mentions += mentions
+        if paper.date:
+            days = [*self.dates, paper.date]
+            self.dates = [min(days), max(days)]
+        if evidence and (self.evidence is None or (confidence, paper.id) > self.evidence[:2]):
+            self.evidence = (confidence, paper.id, evidence)
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRow:
+    """A relation that does not come out of a text: from the grammar of names, the background or a correction."""
+
+    child: str
+    parent: str
+    relation: str
+    origin: str
+    reason: str
+    confidence: float = 1.0
+
+
+@dataclass(slots=True)
+class Edits:
+    """What corrections change in the rows: links and relations to add, and ones to leave out."""
+
+    links: list[tuple[str, str, str, str]] = field(default_factory=list)  # paper, entity, role, reason
+    relations: list[RelationRow] = field(default_factory=list)
+    without_links: set[tuple[str, str]] = field(default_factory=set)  # paper, entity
+    without_relations: set[tuple[str, str, str]] = field(default_factory=set)  # child, parent, relation
+
+
+def write_tables(
+    folder: Path,
+    corpus: Iterable[tuple[Paper, Extraction]],
+    resolution: Resolution,
+    known: Iterable[RelationRow] = (),
+    edits: Edits | None = None,
+) -> dict[str, int]:
+    """Write entities, mentions, links and relations beside a ``papers.parquet`` that is there.
+
+    Parameters:
+        folder: where the files go.
+        corpus: each paper with its extraction, in the order of ``papers.parquet``.
+        resolution: which entity each paper's entity is.
+        known: relations that rest on no sentence.
+        edits: what the corrections ask for.
+
+    Returns:
+        Rows by table name.
+    """
+    edits = edits or Edits()
+    mentions, links = TableWriter("mentions", MENTIONS), TableWriter("links", LINKS)
+    seen: dict[str, _Seen] = defaultdict(_Seen)
+    stated: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
+    added: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
+    for paper_id, entity, role, reason in edits.links:
+        added[paper_id].append((entity, role, reason))
+
+    for paper, extraction in corpus:
+        rows = _links_of(paper, extraction, resolution.entity_of)
+        for entity, role, reason in added.get(paper.id, ()):
+            rows[entity] = _Link(role, 1.0, rows[entity].evidence if entity in rows else None, "curation", reason)
+        for entity in sorted(rows):
+            if (paper.id, entity) in edits.without_links:
+                del rows[entity]
+        places: dict[tuple[str, int, int], tuple[str, str, float]] = {}
+        for i, found in enumerate(extraction.entities):
+            entity_id = resolution.entity_of.get((paper.id, i))
+            if entity_id is None or entity_id not in rows:
+                continue
+            for m in found.mentions:
+                places.setdefault((m.span.field, m.span.start, m.span.end), (m.surface, entity_id, m.confidence))
+        counts: dict[str, int] = defaultdict(int)
+        for (name, start, end), (surface, entity_id, confidence) in places.items():
+            mentions.add(paper.id, name, start, end, surface, entity_id, confidence)
+            counts[entity_id] += 1
+        for entity_id, link in rows.items():
+            links.add(
+                paper.id,
+                entity_id,
+                link.role,
+                link.confidence,
+                _span(link.evidence),
+                link.origin,
+                link.reason,
+            )
+            seen[entity_id].add(paper, counts[entity_id], link.confidence, link.evidence)
+        names = {e.name: resolution.entity_of.get((paper.id, i)) for i, e in enumerate(extraction.entities)}
+        for relation in extraction.relations:
+            child, parent = names.get(relation.child), names.get(relation.parent)
+            if child and parent and child != parent and child in rows and parent in rows:
+                evidence = {"paper": paper.id, **(_span(relation.evidence) or {}), "confidence": relation.confidence}
+                if relation.evidence:
+                    stated[child, parent, relation.relation].append(evidence)
+
+    return {
+        "mentions": mentions.write(folder),
+        "links": links.write(folder),
+        "relations": _write_relations(folder, stated, [*known, *edits.relations], seen, edits.without_relations),
+        "entities": _write_entities(folder, resolution, seen),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    role: str
+    confidence: float
+    evidence: Span | None
+    origin: str = "text"
+    reason: str | None = None
+
+
+def _links_of(
+    paper: Paper, extraction: Extraction, entity_of: Mapping[tuple[str, int], str | None]
+) -> dict[str, _Link]:
+    """Return the paper's links, one an entity: the strongest role where it names the entity as two things."""
+    rows: dict[str, _Link] = {}
+    for i, found in enumerate(extraction.entities):
+        entity = entity_of.get((paper.id, i))
+        if entity is None:
+            continue
+        evidence = found.evidence or (found.mentions[0].span if found.mentions else None)
+        link = _Link(found.role, found.confidence * found.role_confidence, evidence)
+        other = rows.get(entity)
+        if other is None or (_STRENGTH[link.role], link.confidence) > (_STRENGTH[other.role], other.confidence):
+            rows[entity] = link
+    return rows
+
+
+def _span(span: Span | None) -> dict[str, Any] | None:
+    return None if span is None else {"field": span.field, "start": span.start, "end": span.end}
+
+
+def _write_relations(
+    folder: Path,
+    stated: Mapping[tuple[str, str, str], list[dict[str, Any]]],
+    others: Iterable[RelationRow],
+    seen: Mapping[str, _Seen],
+    without: set[tuple[str, str, str]],
+) -> int:
+    """Write the table of relations: what texts state first, then what stands in no text."""
+    table = TableWriter("relations", RELATIONS_TABLE)
+    done = set(without)
+    for key in sorted(stated):
+        if key in done:
+            continue
+        evidence = sorted(stated[key], key=lambda e: (-e["confidence"], e["paper"], e["field"], e["start"]))
+        done.add(key)
+        # independent statements: wrong only if every one of them is
+        doubt = 1.0
+        for place in evidence:
+            doubt *= 1.0 - place["confidence"]
+        table.add(*key, 1.0 - doubt, evidence, "text", None)
+    for row in others:
+        key = (row.child, row.parent, row.relation)
+        if key in done or row.child == row.parent:
+            continue
+        done.add(key)
+        where = seen[row.child].evidence if row.origin == "name" and row.child in seen else None
+        evidence = [] if where is None else [{"paper": where[1], **(_span(where[2]) or {}), "confidence": where[0]}]
+        table.add(*key, row.confidence, evidence, row.origin, row.reason)
+    return table.write(folder)
+
+
+def _write_entities(folder: Path, resolution: Resolution, seen: Mapping[str, _Seen]) -> int:
+    table = TableWriter("entities", ENTITIES)
+    for entity in resolution.entities:
+        facts = seen.get(entity.id, _Seen())
+        first, last = facts.dates or (None, None)
+        spellings = [
+            {"surface": s.surface, "mentions": s.mentions, "papers": s.papers, "rule": s.rule} for s in entity.spellings
+        ]
+        aliases = [s["surface"] for s in spellings if s["surface"] != entity.name]
+        table.add(
+            entity.id,
+            entity.name,
+            entity.label,
+            entity.type,
+            aliases,
+            entity.family,
+            facts.papers,
+            facts.mentions,
+            first,
+            last,
+            spellings,
+            entity.background,
+        )
+    return table.write(folder)

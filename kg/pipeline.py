@@ -1,0 +1,267 @@
+"""``kg.build``: the way of a paper through the rooms, from the sources to the outputs folder.
+
+read -> extract (cached by content) -> resolve -> tables -> graph file. Papers are streamed from a Parquet file
+between the steps, never held as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.metadata import version as package_version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from toolz import partition_all
+
+from kg.ask import KnowledgeGraph
+from kg.errors import KGError, SourceError
+from kg.export.graphml import write_graphml
+from kg.graph import engine as engines
+from kg.graph.cache import ExtractionCache, content_key
+from kg.graph.store import BUILD, GRAPH, file_hash, replacing
+from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
+from kg.read import merge, read_records
+from kg.records import Extraction, Paper, Report
+from kg.resolve import Resolution, background, resolve
+from kg.resolve.curation import Curation, load_curation
+
+Progress = Callable[[str, int, int | None], None]
+"""Called as the build goes on: the step's name, how much is done, of how much (None where unknown)."""
+
+CURATION = "curation.yaml"
+
+
+def build(
+    sources: Iterable[str | Path] | str | Path,
+    out: str | Path | None = None,
+    *,
+    engine: str = "local",
+    workers: int | None = None,
+    scheduler: str | None = None,
+    curation: str | Path | None = None,
+    with_background: bool = True,
+    progress: Progress | None = None,
+) -> KnowledgeGraph:
+    """Build the graph of the papers in some files and folders.
+
+    Parameters:
+        sources: listing pages, JSON Lines, CSV (plain or gzipped), or folders of them.
+        out: the outputs folder, replaced whole or not at all; None keeps the graph for this process only.
+        engine: "local" or "dask".
+        workers: processes that extract; all cores if None.
+        scheduler: address of a Dask scheduler, for the engine "dask"; a local cluster if None.
+        curation: the file of corrections; a ``curation.yaml`` beside the sources if None.
+        with_background: whether lineages from the background file are joined to what the papers name.
+        progress: called as the build goes on.
+
+    Returns:
+        The graph; its ``build`` holds the counts, the inputs and what could not be read.
+
+    Raises:
+        SourceError: if a source is missing or holds no paper at all.
+        OutputsError: if ``out`` cannot be written.
+    """
+    paths = [Path(s) for s in ([sources] if isinstance(sources, str | Path) else sources)]
+    if not paths:
+        raise SourceError("no source given; name a file or a folder of papers")
+    if engine not in ("local", "dask"):
+        raise KGError(f"{engine}: no such engine; it is 'local' or 'dask'")
+    keeper = TemporaryDirectory(prefix="kg-") if out is None else None
+    folder = Path(keeper.name if keeper else out)  # type: ignore[arg-type]
+    run = _Run(paths, progress or (lambda step, done, total: None))
+    with replacing(folder) as staging:
+        run.read(staging)
+        cache = ExtractionCache(None if keeper else folder / ".cache" / "extractions.sqlite", run.extractor)
+        try:
+            run.extract(staging, cache, engine, workers or engines.cores(), scheduler)
+            run.resolve(
+                staging, lambda: _corpus(staging, cache), _curation(curation, paths), with_background
+            )
+        finally:
+            cache.close()
+        run.finish(staging)
+    graph = KnowledgeGraph(folder)
+    graph.keeper = keeper
+    return graph
+
+
+def build_from_extractions(
+    papers: Iterable[Paper],
+    extractions: Iterable[Extraction],
+    out: str | Path,
+    *,
+    curation: str | Path | None = None,
+    with_background: bool = True,
+) -> KnowledgeGraph:
+    """Build the graph of papers whose extractions are there already, such as an annotator's.
+
+    Parameters:
+        papers: the papers.
+        extractions: one a paper, matched by id; a paper without one has no mentions.
+        out: the outputs folder, replaced whole or not at all.
+        curation: a file of corrections.
+        with_background: as for `build`.
+    """
+    out = Path(out)
+    found = {e.paper: e for e in extractions}
+    run = _Run([], lambda step, done, total: None)
+    with replacing(out) as staging:
+        count = write_papers(sorted(papers, key=lambda p: p.id), staging)
+        run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
+
+        def corpus() -> Iterator[tuple[Paper, Extraction]]:
+            for paper in iter_papers(staging, texts_only=True):
+                yield paper, found.get(paper.id, Extraction(paper.id))
+
+        run.resolve(staging, corpus, Path(curation) if curation else None, with_background)
+        run.finish(staging)
+    return KnowledgeGraph(out)
+
+
+def _curation(path: str | Path | None, sources: Sequence[Path]) -> Path | None:
+    if path is not None:
+        if not Path(path).is_file():
+            raise SourceError(f"{path}: no such curation file")
+        return Path(path)
+    beside = dict.fromkeys((s if s.is_dir() else s.parent) / CURATION for s in sources)
+    return next((p for p in beside if p.is_file()), None)
+
+
+class _Run:
+    """One build: its steps in order, their timings and counts."""
+
+    def __init__(self, sources: list[Path], progress: Progress) -> None:
+        from kg.extract import version
+
+        self.sources = sources
+        self.progress = progress
+        self.extractor = version()
+        self.report = Report()
+        self.counts: dict[str, Any] = {}
+        self.timings: dict[str, float] = {}
+        self.notes: list[str] = []
+        self._clock = time.perf_counter()
+
+    def _done(self, step: str) -> None:
+        now = time.perf_counter()
+        self.timings[step] = round(now - self._clock, 3)
+        self._clock = now
+
+    def read(self, staging: Path) -> None:
+        """Read all sources into ``papers.parquet``."""
+        total = 0
+
+        def counted(records: Iterable[Any]) -> Iterator[Any]:
+            nonlocal total
+            for total, record in enumerate(records, 1):
+                if total % 100 == 0:
+                    self.progress("reading", total, None)
+                yield record
+
+        papers = write_papers(merge(counted(read_records(self.sources, self.report)), self.report), staging)
+        self.progress("reading", total, total)
+        self.counts |= {"records": total, "papers": papers}
+        self._done("read")
+
+    def extract(self, staging: Path, cache: ExtractionCache, engine: str, workers: int, scheduler: str | None) -> None:
+        """Extract what the cache does not hold yet."""
+        total, todo = self.counts["papers"], 0
+        wanted: set[bytes] = set()
+        for papers in partition_all(10_000, iter_papers(staging, texts_only=True)):
+            wanted |= cache.missing(content_key(p) for p in papers)
+        todo = len(wanted)
+        keys: list[bytes] = []  # of the papers sent out, in order
+
+        def chunks() -> Iterator[engines.Chunk]:
+            sent: set[bytes] = set()
+            fresh = (
+                (key, p)
+                for p in iter_papers(staging, texts_only=True)
+                if (key := content_key(p)) in wanted and not (key in sent or sent.add(key))  # type: ignore[func-returns-value]
+            )
+            for part in partition_all(engines.CHUNK_SIZE, fresh):
+                keys.extend(key for key, _ in part)
+                yield [(p.id, p.title, p.abstract) for _, p in part]
+
+        if engine == "dask":
+            results = engines.on_dask(chunks(), workers, scheduler)
+        elif workers > 1 and todo > engines.CHUNK_SIZE:
+            results = engines.on_cores(chunks(), workers)
+        else:
+            results = engines.in_process(chunks())
+        done = 0
+        self.progress("extracting", 0, todo)
+        if todo:
+            for rows in results:
+                cache.put(dict(zip(keys[done : done + len(rows)], rows, strict=True)))
+                done += len(rows)
+                self.progress("extracting", done, todo)
+        self.counts["extracted"] = todo
+        self.counts["from_cache"] = total - todo
+        self._done("extract")
+
+    def resolve(
+        self,
+        staging: Path,
+        corpus: Callable[[], Iterator[tuple[Paper, Extraction]]],
+        curation: Path | None,
+        with_background: bool,
+    ) -> None:
+        """Resolve names over the whole corpus and write the other tables."""
+        self.progress("resolving", 0, self.counts["papers"])
+        corrections = load_curation(curation) if curation else Curation()
+        resolution = resolve((extraction for _, extraction in corpus()), corrections)
+        self._done("resolve")
+        known, edits = _known(resolution, with_background), Edits()
+        self.progress("writing", 0, self.counts["papers"])
+        rows = write_tables(staging, corpus(), resolution, known, edits)
+        self.counts |= rows
+        self._done("tables")
+
+    def finish(self, staging: Path) -> None:
+        """Write the graph file and ``build.json``."""
+        write_graphml(staging / GRAPH, KnowledgeGraph(staging, check=False).rows())
+        self.progress("writing", self.counts["papers"], self.counts["papers"])
+        self._done("graph")
+        record = {
+            "format": 1,
+            "versions": {
+                "kg": package_version("paper-kg"),
+                "extractor": self.extractor,
+                "python": platform.python_version(),
+                **{name: package_version(name) for name in ("spacy", "networkx", "pyarrow", "duckdb")},
+            },
+            "inputs": [
+                {"file": name, "sha256": file_hash(Path(name)), "records": n}
+                for name, n in sorted(self.report.records.items())
+            ],
+            "problems": [{"file": p.file, "line": p.line, "message": p.message} for p in self.report.problems],
+            "notes": self.notes,
+            "counts": {k: v for k, v in self.counts.items() if k not in ("extracted", "from_cache")},
+            "files": {p.name: file_hash(p) for p in sorted(staging.iterdir()) if p.name != BUILD},
+            "timings": {**self.timings, "extracted": self.counts["extracted"], "from_cache": self.counts["from_cache"]},
+        }
+        (staging / BUILD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _corpus(staging: Path, cache: ExtractionCache) -> Iterator[tuple[Paper, Extraction]]:
+    """Yield each staged paper with its extraction, in order."""
+    for papers in partition_all(500, iter_papers(staging, texts_only=True)):
+        keys = [content_key(p) for p in papers]
+        rows = cache.get(keys)
+        for paper, key in zip(papers, keys, strict=True):
+            row = json.loads(rows[key])
+            row["id"] = paper.id
+            yield paper, Extraction.from_dict(row, {"title": paper.title, "abstract": paper.abstract})
+
+
+def _known(resolution: Resolution, with_background: bool) -> list[RelationRow]:
+    """Return the relations that rest on no sentence."""
+    rows = [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]
+    if with_background:
+        rows += [RelationRow(b.child, b.parent, b.relation, "background", b.source) for b in background(resolution)]
+    return rows
