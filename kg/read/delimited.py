@@ -1,0 +1,90 @@
+"""CSV and TSV with a header row, read as a stream; a quote that is never closed costs its own line only."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from kg.read.fields import record_of
+from kg.read.record import Record
+from kg.read.text import MAX_LINE, clean, numbered_lines
+from kg.records import Problem, Report, Source
+
+_DELIMITERS = ("\t", ",", ";")
+_MAX_ROW_LINES = 200  # lines that one quoted row may run over
+_MAX_ROW_SIZE = 1 << 20  # characters of a row that runs over several lines
+_UNCLOSED = "unexpected end of data"  # what csv says where a quoted field goes on in the next line
+
+
+def header_of(line: str) -> tuple[str, list[str]] | None:
+    """Return (delimiter, column names in lower case) where the line is a header with title and abstract, else None.
+
+    >>> header_of("ID;Title;Abstract")
+    (';', ['id', 'title', 'abstract'])
+    """
+    for delimiter in _DELIMITERS:
+        try:
+            row = next(csv.reader([line], delimiter=delimiter), [])
+        except csv.Error:
+            continue
+        names = [clean(name).casefold() for name in row]
+        if {"title", "abstract"} <= set(names):
+            return delimiter, names
+    return None
+
+
+def read_delimited(
+    stream: BinaryIO, encoding: str, file: str, report: Report, complete: bool = True
+) -> Iterator[Record]:
+    """Yield a record for each row under the header; rows that cannot be read are problems."""
+    lines = numbered_lines(stream, encoding, file, report)
+    first = next(((number, line) for number, line in lines if line.strip()), None)
+    header = header_of(first[1]) if first else None
+    if header is None:
+        report.problems.append(Problem(file, 1, "no header row with title and abstract"))
+        return
+    delimiter, names = header
+    count = 0
+    for number, row in _rows(lines, delimiter, file, report):
+        if len(row) != len(names):
+            report.problems.append(
+                Problem(file, number, f"{len(row)} fields where the header has {len(names)}: row skipped")
+            )
+            continue
+        fields = {name: value for name, value in zip(names, row, strict=True) if value.strip()}
+        if record := record_of(fields, Source(file, count + 1, number), report, complete):
+            count += 1
+            yield record
+
+
+def _rows(
+    lines: Iterator[tuple[int, str]], delimiter: str, file: str, report: Report
+) -> Iterator[tuple[int, list[str]]]:
+    """Yield (line where it begins, fields) of each row that is not blank."""
+    csv.field_size_limit(MAX_LINE)  # the standard limit of 128 kB is a setting of the module as a whole
+    waiting: list[tuple[int, str]] = []  # read already, to be looked at again
+
+    def take() -> tuple[int, str] | None:
+        return waiting.pop() if waiting else next(lines, None)
+
+    while first := take():
+        if not first[1].strip():
+            continue
+        taken = [first]
+        while True:
+            try:
+                rows = list(csv.reader((f"{line}\n" for _, line in taken), delimiter=delimiter, strict=True))
+            except csv.Error as error:
+                size = sum(len(line) for _, line in taken)
+                unclosed = _UNCLOSED in str(error)
+                if unclosed and len(taken) < _MAX_ROW_LINES and size < _MAX_ROW_SIZE and (line := take()):
+                    taken.append(line)
+                    continue
+                reason = "a quote is opened and never closed" if unclosed else str(error)
+                report.problems.append(Problem(file, first[0], f"not a row ({reason}): line skipped"))
+                waiting.extend(reversed(taken[1:]))
+            else:
+                if any(cell.strip() for row in rows for cell in row):
+                    yield first[0], [cell for row in rows for cell in row]
+            break

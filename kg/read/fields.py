@@ -1,0 +1,103 @@
+"""From named fields, as JSON and CSV have them, to a `Record`; every value is looked at with suspicion."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from kg.read.dates import parse_date
+from kg.read.record import Record
+from kg.read.text import clean
+from kg.records import Problem, Report, Source
+
+FIELDS = ("id", "title", "abstract", "date", "authors", "categories")
+"""The fields that are read, in any case; all others are left alone."""
+
+_LIST_MARK = re.compile(r"[;|]")
+
+
+def record_of(fields: Mapping[str, Any], source: Source, report: Report, complete: bool = True) -> Record | None:
+    """Return the record that the fields give, or None with a `Problem` where title or abstract is missing.
+
+    With ``complete=False`` one of the two may be missing (the problem is reported all the same). A date or a list
+    that cannot be understood costs only itself.
+    """
+
+    def problem(message: str) -> None:
+        report.problems.append(Problem(source.file, source.line, message))
+
+    values = {name: value for key, value in fields.items() if (name := _name(key)) in FIELDS}
+    texts = {}
+    for name in ("title", "abstract"):
+        value = values.get(name)
+        if value is not None and not isinstance(value, str):
+            problem(f"{name} is {_kind(value)}, not text")
+            value = None
+        texts[name] = clean(value or "")
+    missing = [name for name, text in texts.items() if not text]
+    if missing:
+        kept = not complete and len(missing) < len(texts)
+        what = f' in "{_short(texts["title"])}"' if texts["title"] else ""
+        problem(f"no {' and no '.join(missing)}{what}" + ("" if kept else ": record skipped"))
+        if not kept:
+            return None
+
+    identifier = values.get("id")
+    if identifier is not None and not isinstance(identifier, str):
+        problem(f"id is {_kind(identifier)}, not text: left out")
+        identifier = None
+    day = _date(values.get("date"))
+    if day is None and values.get("date") not in (None, ""):
+        problem(f'date "{_short(str(values["date"]))}" not understood (YYYY-MM-DD is): left out')
+    lists: dict[str, tuple[str, ...]] = {}
+    for name in ("authors", "categories"):
+        found = _texts(values.get(name), spaces_part=name == "categories")
+        if found is None:
+            problem(f"{name} is not a list of texts: left out")
+        lists[name] = found or ()
+    return Record(
+        title=texts["title"],
+        abstract=texts["abstract"],
+        source=source,
+        id=clean(identifier or "") or None,
+        date=day[0] if day else None,
+        date_precision=day[1] if day else None,
+        authors=lists["authors"],
+        author_count=len(lists["authors"]) or None,
+        categories=lists["categories"],
+    )
+
+
+def _name(key: object) -> str:
+    return clean(str(key)).casefold()
+
+
+def _date(value: Any) -> tuple[str, str] | None:
+    return parse_date(clean(value)) if isinstance(value, str) else None
+
+
+def _texts(value: Any, spaces_part: bool) -> tuple[str, ...] | None:
+    """Return the texts of a list, or of one text that lists them with ; or | (or, on demand, with spaces)."""
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        parts: list[Any] = _LIST_MARK.split(value)
+        if spaces_part and len(parts) == 1:
+            parts = value.split()
+    elif isinstance(value, list):
+        parts = [item.get("name") if isinstance(item, dict) else item for item in value]
+    else:
+        return None
+    if not all(isinstance(part, str) for part in parts):
+        return None
+    return tuple(text for part in parts if (text := clean(part)))
+
+
+def _kind(value: object) -> str:
+    return {dict: "an object", list: "a list", bool: "true or false"}.get(type(value), type(value).__name__)
+
+
+def _short(text: str, limit: int = 60) -> str:
+    text = clean(text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"

@@ -1,0 +1,138 @@
+"""What each line of a listing page is by its looks alone: blank, furniture, a date, a count of authors, or text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from kg.read.dates import parse_ago, parse_date, parse_yearless
+from kg.read.text import clean
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a page, or a part of one that holds several facts.
+
+    ``kind`` is "text", "furniture", "separator" or the fact it states: "authors", "author_names", "comments",
+    "upvotes", "date", "submitter", "label", "arxiv", "address". ``values`` holds what was read out of it.
+    """
+
+    number: int
+    text: str
+    kind: str
+    values: dict[str, str] = field(default_factory=dict)
+    after_blank: bool = False
+
+
+@cache
+def vocabulary() -> dict[str, Any]:
+    """Return the words of listing.yaml, its patterns compiled."""
+    words = yaml.safe_load((files("kg.read") / "listing.yaml").read_text(encoding="utf-8"))
+    compiled = {
+        "glued": re.compile("(?:" + "|".join(words["glued"]) + r")\s*"),
+        "furniture": re.compile("|".join(f"(?:{p})" for p in words["furniture"]), re.IGNORECASE),
+        "separators": re.compile(rf"\s*[{re.escape(words['separators'])}]\s*"),
+        "bullets": words["bullets"] + words["separators"] + " ",
+        "date_words": re.compile(words["date_words"], re.IGNORECASE),
+        "date_comments": re.compile(words["date_comments"], re.IGNORECASE),
+        "title_label": re.compile(words["title_label"], re.IGNORECASE),
+        "abstract_label": re.compile(words["abstract_label"], re.IGNORECASE),
+        "sentence_cues": [re.compile(rf"\b(?:{p})\b") for p in words["sentence_cues"]],
+    }
+    for kind in ("authors", "author_names", "comments", "upvotes", "submitter", "label", "arxiv", "address"):
+        compiled[kind] = re.compile(words[kind], re.IGNORECASE)
+    return compiled
+
+
+def read_lines(text: str) -> list[Line]:
+    """Return the lines of a page that are not blank, each with its kind."""
+    lines: list[Line] = []
+    blank = titled = False
+    for number, raw in enumerate(re.split(r"\r\n|\r|\n", text), start=1):
+        line = clean(raw)
+        if not line:
+            blank = True
+            continue
+        if not titled:  # words glued to the front occur above and in the first title only
+            while line and (match := vocabulary()["glued"].match(line)):
+                line = line[match.end() :]
+            if not line:
+                blank = True
+                continue
+        for part in _parts(line):
+            kind, values = classify(part)
+            lines.append(Line(number, part, kind, values, blank))
+            blank = False
+            titled = titled or (kind == "text" and len(part) > 200)
+    return _unwrapped(lines)
+
+
+def classify(line: str) -> tuple[str, dict[str, str]]:
+    """Return the kind of a line and the values it states.
+
+    >>> classify("• 8 authors")
+    ('authors', {'count': '8'})
+    >>> classify("Dec 2, 2024 2")
+    ('date', {'date': 'Dec 2, 2024', 'comments': '2'})
+    """
+    words = vocabulary()
+    bare = line.strip(words["bullets"])
+    if not bare:
+        return "separator", {}
+    if len(bare) > 300:
+        return "text", {}
+    if date := _date(bare):
+        return "date", date
+    if words["furniture"].fullmatch(bare):
+        return "furniture", {}
+    for kind in ("authors", "comments", "upvotes", "submitter", "label", "arxiv", "address", "author_names"):
+        if match := words[kind].fullmatch(bare):
+            return kind, {name.removesuffix("_2"): value.strip() for name, value in match.groupdict().items() if value}
+    return "text", {}
+
+
+def _date(line: str) -> dict[str, str] | None:
+    """Return the date of a line and the count of comments after it, where the line holds nothing else."""
+    words = vocabulary()
+    line = words["date_words"].sub("", line, count=1) if words["date_words"].match(line) else line
+    if _is_date(line) and not re.fullmatch(r"\d+", line):  # a bare number is a count sooner than a year
+        return {"date": line}
+    match = words["date_comments"].fullmatch(line)
+    if match and match["comments"] and _is_date(match["date"]) and not match["date"].isdigit():
+        return {"date": match["date"], "comments": match["comments"]}
+    return None
+
+
+def _is_date(text: str) -> bool:
+    return bool(parse_date(text) or parse_yearless(text) or parse_ago(text))
+
+
+def _parts(line: str) -> list[str]:
+    """Return the facts of a line such as "8 authors · Dec 29, 2023", or the whole line where one is plain text."""
+    if len(line) > 300:
+        return [line]
+    parts = [part for part in vocabulary()["separators"].split(line) if part]
+    if len(parts) > 1 and all(classify(part)[0] not in ("text", "furniture") for part in parts):
+        return parts
+    return [line]
+
+
+def _unwrapped(lines: list[Line]) -> list[Line]:
+    """Return the lines with paragraphs put together again where the page was saved with lines of fixed width."""
+    texts = [line for line in lines if line.kind == "text"]
+    following = [line for line in texts if not line.after_blank]
+    if not texts or len(following) < 0.6 * len(texts) or max(len(line.text) for line in texts) > 130:
+        return lines
+    joined: list[Line] = []
+    for line in lines:
+        last = joined[-1] if joined else None
+        if last and last.kind == line.kind == "text" and not line.after_blank:
+            joined[-1] = Line(last.number, f"{last.text} {line.text}", "text", {}, last.after_blank)
+        else:
+            joined.append(line)
+    return joined

@@ -1,0 +1,339 @@
+"""Listing pages: text saved from a site that lists papers, title over abstract, with or without a line of facts.
+
+Such pages have no fixed form. Facts (dates, counts of authors) are told by their pattern (`kg.read.lines`); which of
+the remaining lines is a title and which an abstract is decided for the page as a whole, as the cheapest way through a
+small state machine: a line costs more in a role that its looks speak against (a title of 900 characters), and a change
+of role costs more where it is unusual (a title after a title). So one odd line does not shift all that follow.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import BinaryIO
+
+from kg.read.dates import Yearless, parse_ago, parse_date, parse_yearless
+from kg.read.lines import Line, read_lines, vocabulary
+from kg.read.record import Record
+from kg.read.text import BROKEN, mend_bytes, open_text
+from kg.records import Problem, Report, Source
+
+MAX_PAGE = 64 * 1024 * 1024
+"""Longest page that is read, in characters; a page is held whole, as later lines explain earlier ones."""
+
+HEADER, TITLE, ABSTRACT, PARAGRAPH, ORGANISATION = "header", "title", "abstract", "paragraph", "organisation"
+
+# (role of the text line before, role of this one): cost without and with a line of facts between the two.
+# A pair that is not here does not occur.
+_START = "start"
+_CHANGES: dict[tuple[str, str], tuple[float, float]] = {
+    (_START, HEADER): (1.5, 1.5),
+    (_START, TITLE): (0, 0),
+    (_START, ABSTRACT): (7, 7),
+    (HEADER, HEADER): (0, 0),
+    (HEADER, TITLE): (0, 0),
+    (TITLE, ABSTRACT): (0, 3),
+    (TITLE, TITLE): (5, 2.5),
+    (TITLE, ORGANISATION): (4, 4),
+    (ABSTRACT, TITLE): (0, 0),
+    (ABSTRACT, PARAGRAPH): (1.5, 9),
+    (ABSTRACT, ABSTRACT): (7, 7),
+    (ABSTRACT, ORGANISATION): (1, 4),
+    (PARAGRAPH, TITLE): (0, 0),
+    (PARAGRAPH, PARAGRAPH): (1, 9),
+    (PARAGRAPH, ABSTRACT): (7, 7),
+    (PARAGRAPH, ORGANISATION): (1, 4),
+    (ORGANISATION, TITLE): (0, 0),
+    (ORGANISATION, ABSTRACT): (7, 5),
+}
+_MEAN_COST = 2.5  # of a line; text that is no listing page costs more
+
+_INNER_STOP = re.compile(r"(?<!\bvs)(?<!\betc)(?<!\be\.g)(?<!\bi\.e)[.][\"”’)\]]* +[A-Z(\[]")
+_ENDS_SENTENCE = re.compile(r"[.!?…][\"”’')\]]*$")
+_ENDS_QUESTION = re.compile(r"[!?][\"”’')\]]*$")
+_ENDS_ADDRESS = re.compile(r"(?:https?://|www\.)\S+$")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A record on its way: the title's line, and what has been read under it."""
+
+    title: Line
+    paragraphs: list[Line] = field(default_factory=list)
+    facts: list[Line] = field(default_factory=list)
+    organisation: str | None = None
+    id: str | None = None
+
+
+def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, complete: bool = True) -> Iterator[Record]:
+    """Yield the records of a listing page in their order; what does not fit is a problem in the report.
+
+    A title without an abstract is a problem; it is a record all the same with ``complete=False``.
+    """
+    text = _whole(stream, encoding, file, report)
+    lines = read_lines(text)
+    roles, cost = _roles(lines)
+    header, entries, problems = _entries(lines, roles, file)
+    found = [entry for entry in entries if entry.paragraphs]
+    if not found or cost > _MEAN_COST * len(roles) or len(problems) > 2 * len(found) + 3:
+        report.problems.append(Problem(file, None, "text, but not a page of titles and abstracts: nothing was read"))
+        return
+    for entry in entries:
+        if not entry.paragraphs:
+            kept = "" if not complete else ": skipped"
+            problems.append(Problem(file, entry.title.number, f'title without abstract "{_short(entry.title)}"{kept}'))
+    calendar = _Calendar.of(header, entries)
+    records = []
+    for entry in entries if not complete else found:
+        record, more = _record(entry, Source(file, len(records) + 1, entry.title.number), calendar)
+        records.append(record)
+        problems += more
+    report.problems += sorted(problems, key=lambda problem: problem.line or 0)
+    yield from records
+
+
+def _whole(stream: BinaryIO, encoding: str, file: str, report: Report) -> str:
+    """Return the page's text, as much of it as can be read."""
+    parts: list[str] = []
+    size = 0
+    with open_text(stream, encoding) as text:
+        try:
+            while part := text.read(1 << 16):
+                parts.append(part)
+                size += len(part)
+                if size > MAX_PAGE:
+                    report.problems.append(Problem(file, None, f"page of more than {MAX_PAGE:,} characters: cut there"))
+                    break
+        except BROKEN as error:
+            line = sum(part.count("\n") for part in parts) + 1
+            report.problems.append(Problem(file, line, f"the file is damaged or cut off here ({error})"))
+    raw = "".join(parts)
+    whole = mend_bytes(raw)
+    if whole != raw:
+        at = next(i for i, (old, new) in enumerate(zip(raw, whole, strict=True)) if old != new)
+        line = raw.count("\n", 0, at) + 1
+        report.problems.append(Problem(file, line, "not UTF-8 from here on: such bytes are read as Windows-1252"))
+    return whole
+
+
+# Roles of the text lines
+
+
+def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
+    """Return the role of each text line (by its index in ``lines``) and what the cheapest reading costs.
+
+    The cheapest path through the roles (Viterbi's algorithm); ties go to the role named first in ``_CHANGES``.
+    """
+    texts = [i for i, line in enumerate(lines) if line.kind == "text"]
+    best: dict[str, float] = {_START: 0.0}
+    back: list[dict[str, str]] = []
+    previous = -1
+    for i in texts:
+        facts_between = int(any(line.kind not in ("text", "label") for line in lines[previous + 1 : i]))
+        follower = lines[i + 1].kind if i + 1 < len(lines) else "end"
+        costs = _looks(lines[i].text, follower)
+        step: dict[str, float] = {}
+        came: dict[str, str] = {}
+        for (before, role), change in _CHANGES.items():
+            if before in best and role in costs:
+                total = best[before] + change[facts_between] + costs[role]
+                if role not in step or total < step[role]:
+                    step[role], came[role] = total, before
+        best = step
+        back.append(came)
+        previous = i
+    if not texts:
+        return {}, 0.0
+    role = min(best, key=lambda name: best[name] + (3 if name == TITLE else 0))
+    cost = best[role]
+    roles: dict[int, str] = {}
+    for i, came in zip(reversed(texts), reversed(back), strict=True):
+        roles[i] = role
+        role = came[role]
+    return roles, cost
+
+
+def _looks(text: str, follower: str) -> dict[str, float]:
+    """Return what each role costs for a line that looks like this; ``follower`` is the kind of the next line."""
+    length = len(text)
+    ends_sentence = bool(_ENDS_SENTENCE.search(text))
+    question = bool(_ENDS_QUESTION.search(text))
+    address = bool(_ENDS_ADDRESS.search(text))
+    stops = len(_INNER_STOP.findall(text[:4000]))
+    cues = sum(bool(cue.search(text[:4000])) for cue in vocabulary()["sentence_cues"])
+    words = _WORD.findall(text[:4000])
+    capitals = sum(word[0].isupper() for word in words) / len(words) if words else 0.0
+
+    title = min(max(length - 150, 0) / 30, 12)
+    title += 2.5 if ends_sentence and not question else 0
+    title += 4 if address or text.endswith(":") else 0
+    title += 2 * min(stops, 3) + min(cues, 2)
+
+    abstract = max(160 - length, 0) / 50
+    abstract += 0 if address else (0.7 if question else 0) if ends_sentence else 2
+    abstract += 0 if stops else 1
+    abstract += 2 if capitals > 0.6 else 0
+    abstract -= min(cues, 2) * 0.5
+
+    costs = {
+        TITLE: title,
+        ABSTRACT: max(abstract, 0),
+        PARAGRAPH: max(abstract, 0),
+        HEADER: max(length - 60, 0) / 10 + title,
+    }
+    if follower in ("separator", "date"):
+        costs[ORGANISATION] = max(length - 40, 0) / 10 + max(len(text.split()) - 5, 0) + title
+    return costs
+
+
+# From roles to records
+
+
+def _entries(lines: list[Line], roles: dict[int, str], file: str) -> tuple[list[Line], list[_Entry], list[Problem]]:
+    """Return the facts above the first title, the entries under their titles, and lines that fit nowhere."""
+    header: list[Line] = []
+    entries: list[_Entry] = []
+    problems: list[Problem] = []
+    first_title = next((i for i, role in roles.items() if role == TITLE), len(lines))
+    ids_above = any(line.kind == "arxiv" for line in lines[:first_title])  # else they stand under their titles
+    pending_id: str | None = None
+    submitter_next = False
+    for i, line in enumerate(lines):
+        role = roles.get(i)
+        if submitter_next and role in (HEADER, TITLE, PARAGRAPH, ORGANISATION) and len(line.text.split()) <= 2:
+            submitter_next = False
+            continue
+        submitter_next = line.kind == "submitter" and "name" not in line.values
+        if role == TITLE:
+            entries.append(_Entry(line, id=pending_id))
+            pending_id = None
+        elif role == HEADER:
+            problems.append(Problem(file, line.number, f'above the first title, not understood: "{_short(line)}"'))
+        elif role == ABSTRACT and (not entries or entries[-1].paragraphs):
+            problems.append(Problem(file, line.number, f'abstract without title: skipped "{_short(line)}"'))
+        elif role in (ABSTRACT, PARAGRAPH):
+            entries[-1].paragraphs.append(line)
+        elif role == ORGANISATION:
+            entries[-1].organisation = _organisation(line.text)
+        elif line.kind == "arxiv" and ids_above:
+            pending_id = line.values["id"]
+        elif line.kind == "arxiv" and entries:
+            entries[-1].id = entries[-1].id or line.values["id"]
+        elif entries:
+            entries[-1].facts.append(line)
+        else:
+            header.append(line)
+    return header, entries, problems
+
+
+def _organisation(text: str) -> str:
+    """Return the organisation's name, once where the page has it twice (as the picture's text and as the name)."""
+    words = text.split()
+    half = len(words) // 2
+    return " ".join(words[:half]) if words[:half] == words[half:] else text
+
+
+def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record, list[Problem]]:
+    problems: list[Problem] = []
+    counts: dict[str, int] = {}
+    names: tuple[str, ...] = ()
+    day: tuple[str, str] | None = None
+    for line in entry.facts:
+        for name in ("count", "comments"):
+            if name in line.values:
+                counts.setdefault(name, _number(line.values[name]))
+        if "names" in line.values:
+            names = tuple(part.strip() for part in re.split(r",|;| and ", line.values["names"]) if part.strip())
+        if line.kind == "date" and day is None:
+            day = calendar.day(line.values["date"])
+            if day is None:
+                problems.append(
+                    Problem(source.file, line.number, f'nothing on the page tells the year of "{line.text}": left out')
+                )
+    words = vocabulary()
+    abstract = " ".join(line.text for line in entry.paragraphs)
+    record = Record(
+        title=words["title_label"].sub("", entry.title.text, count=1)
+        if words["title_label"].match(entry.title.text)
+        else entry.title.text,
+        abstract=abstract[match.end() :] if (match := words["abstract_label"].match(abstract)) else abstract,
+        source=source,
+        id=entry.id,
+        date=day[0] if day else None,
+        date_precision=day[1] if day else None,
+        authors=names,
+        author_count=counts.get("count") or len(names) or None,
+        organisation=entry.organisation,
+        comments=counts.get("comments"),
+    )
+    return record, problems
+
+
+def _number(text: str) -> int:
+    return int(float(text[:-1]) * 1000) if text[-1] in "kK" else int(text)
+
+
+def _short(line: Line, limit: int = 60) -> str:
+    return line.text if len(line.text) <= limit else line.text[: limit - 1] + "…"
+
+
+# Years
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """What a page tells of the day it was saved: the year that its dates without year lie in."""
+
+    year: int | None
+    saved: date | None  # the day in the page's header
+
+    @classmethod
+    def of(cls, header: list[Line], entries: list[_Entry]) -> _Calendar:
+        """Infer the year: such sites leave out the year of the capture, and it alone.
+
+        So it is later than every year that is written, and not before the year of any arXiv id; of these, the first
+        in which all dates without year exist. A header date with its year says it outright.
+        """
+        heads = [line.values["date"] for line in header if line.kind == "date"]
+        dates = [line.values["date"] for entry in entries for line in entry.facts if line.kind == "date"]
+        for text in heads:
+            if (told := parse_date(text)) and told[1] == "day":
+                day = date.fromisoformat(told[0])
+                return cls(day.year, day)
+        bounds = [int(told[0][:4]) + 1 for text in dates if (told := parse_date(text))]
+        bounds += [2000 + int(entry.id[:2]) for entry in entries if entry.id and re.match(r"\d{4}\.", entry.id)]
+        if not bounds:
+            return cls(None, None)
+        year = max(bounds)
+        yearless = [found for text in heads + dates if (found := parse_yearless(text))]
+        for found in yearless:
+            year = max(year, found.on_or_after(year).year)
+        saved = next((found.on_or_after(year) for text in heads if (found := parse_yearless(text))), None)
+        return cls(year, saved)
+
+    def day(self, text: str) -> tuple[str, str] | None:
+        """Return (ISO date, precision) of a date on the page, or None where its year cannot be told."""
+        if told := parse_date(text):
+            return told
+        if ago := parse_ago(text):
+            if self.saved is None:
+                return None
+            then = self.saved - ago[0]
+            if ago[1] in ("month", "year"):  # the first of the period
+                then = then.replace(day=1, month=then.month if ago[1] == "month" else 1)
+            return then.isoformat(), ago[1]
+        found = parse_yearless(text)
+        if found is None or self.year is None:
+            return None
+        day = self._past(found, self.year)
+        return day.isoformat(), "day, year inferred"
+
+    def _past(self, found: Yearless, year: int) -> date:
+        """Return the day in the year, or in the one before where it would lie well after the capture."""
+        day = found.on_or_after(year)
+        if self.saved and (day - self.saved).days > 31 and (found.month, found.day) != (2, 29):
+            return day.replace(year=day.year - 1)
+        return day

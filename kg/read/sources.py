@@ -1,0 +1,234 @@
+"""From the paths that a user names to records: folders walked, formats told by content, readers called."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from kg.errors import SourceError
+from kg.read.delimited import header_of, read_delimited
+from kg.read.jsonl import read_json_array, read_json_lines
+from kg.read.listing import read_listing
+from kg.read.record import Record
+from kg.read.text import BROKEN, encoding_of, mend_bytes
+from kg.records import Problem, Report
+
+_HEAD = 1 << 16  # bytes that the format is told by
+_READERS = {
+    "json lines": read_json_lines,
+    "json": read_json_array,
+    "delimited": read_delimited,
+    "listing": read_listing,
+}
+_MAGIC = {
+    b"%PDF": "a PDF",
+    b"PK\x03\x04": "a zip archive or office document",
+    b"PAR1": "a Parquet file",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd",
+    b"\x7fELF": "a program",
+    b"SQLite format 3": "an SQLite database",
+}
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_KNOWN = "a listing page, JSON Lines (plain or gzipped), a JSON array, CSV or TSV"
+
+
+class _UnknownFormat(Exception):
+    """A file that no reader is for; the message says what it is."""
+
+
+def list_files(sources: Iterable[str | Path]) -> list[Path]:
+    """Return the files that the sources stand for, in their order, each once.
+
+    A folder stands for all its files, in the folders below it too, sorted; hidden files and folders are left out,
+    links are followed once.
+
+    Raises:
+        SourceError: a source does not exist, or a folder cannot be opened or holds no file.
+    """
+    seen: set[tuple[int, int]] = set()
+    files = []
+    for source in sources:
+        for path, status in _files_of(Path(source)):
+            if (status.st_dev, status.st_ino) not in seen:
+                seen.add((status.st_dev, status.st_ino))
+                files.append(path)
+    return files
+
+
+def read_records(sources: Iterable[str | Path], report: Report, *, complete: bool = True) -> Iterator[Record]:
+    """Yield the records of files and folders, in their order (see `list_files` for the order within a folder).
+
+    The format is told by content: a listing page, JSON Lines or a JSON array, CSV or TSV, each plain or gzipped. All
+    but listing pages are read as a stream. What cannot be read goes into ``report.problems``, and the number of
+    records of each file into ``report.records``; reading goes on.
+
+    With ``complete=False`` a record that lacks its title or its abstract is reported and yielded nevertheless.
+
+    Raises:
+        SourceError: a source does not exist or gives no record at all. (A file within a folder that gives none is a
+            problem, as long as another file of the folder gives one.)
+    """
+    sources = [Path(source) for source in sources]
+    list_files(sources)  # a missing path is told at once, not after minutes of reading others
+    seen: set[tuple[int, int]] = set()
+    for source in sources:
+        read = again = 0
+        first = len(report.problems)
+        for path, status in _files_of(source):
+            if (status.st_dev, status.st_ino) in seen:
+                again += 1
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            before = len(report.problems)
+            count = 0
+            for record in _read_file(path, status, report, complete):
+                count += 1
+                yield record
+            report.records[str(path)] = count
+            read += count
+            if not count and len(report.problems) == before:
+                report.problems.append(Problem(str(path), None, "no papers in it"))
+        if not read and not again:
+            raise SourceError(_nothing(source, report.problems[first:]))
+
+
+def _nothing(source: Path, problems: list[Problem]) -> str:
+    """Return the line for a source that gave no record."""
+    if not source.is_dir():
+        first = problems[0]
+        place = "" if first.line is None else f"line {first.line}: "
+        more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
+        return f"{source}: no papers could be read: {place}{first.message}{more}; what can be read is {_KNOWN}"
+    files = len({problem.file for problem in problems})
+    return f"{source}: no papers in any of its {files} files, for example {problems[0]}; what can be read is {_KNOWN}"
+
+
+def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield (path, status) of a file, or of the files in a folder and below."""
+    try:
+        status = source.stat()
+        if not stat.S_ISDIR(status.st_mode):
+            yield source, status
+            return
+        os.listdir(source)  # os.walk would pass over a folder that cannot be opened
+    except FileNotFoundError:
+        raise SourceError(f"{source}: no such file or folder; give the path of papers to read") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{source}: cannot be opened ({_reason(error)})") from None
+    found = False
+    entered = {(status.st_dev, status.st_ino)}
+    for folder, folders, names in os.walk(source, followlinks=True):
+        inner = []
+        for name in sorted(folders):
+            if not name.startswith(".") and (status := _status(Path(folder, name))):
+                identity = (status.st_dev, status.st_ino)
+                if identity not in entered:  # a link may lead back up
+                    entered.add(identity)
+                    inner.append(name)
+        folders[:] = inner
+        for name in sorted(names):
+            path = Path(folder, name)
+            if not name.startswith("."):
+                found = True
+                yield path, _status(path) or os.lstat(path)
+    if not found:
+        raise SourceError(f"{source}: an empty folder; give a folder or file with papers")
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # a link that leads nowhere
+
+
+def _read_file(path: Path, status: os.stat_result, report: Report, complete: bool) -> Iterator[Record]:
+    """Yield the records of one file; a file that cannot be read is one problem."""
+    file = str(path)
+    try:
+        if stat.S_ISLNK(status.st_mode):
+            raise _UnknownFormat("a link that leads nowhere")
+        if not stat.S_ISREG(status.st_mode):
+            raise _UnknownFormat("not a regular file")
+        gzipped = _gzipped(path)
+        with _open(path, gzipped) as stream:
+            head = _head(stream)
+        encoding = encoding_of(head)
+        reader = _READERS[_format(head, encoding, path.name)]
+        stream = _open(path, gzipped)
+    except (_UnknownFormat, *BROKEN) as error:
+        report.problems.append(Problem(file, None, _reason(error)))
+        return
+    with stream:
+        yield from reader(stream, encoding, file, report, complete)
+
+
+def _gzipped(path: Path) -> bool:
+    with path.open("rb") as raw:
+        return raw.read(2) == b"\x1f\x8b"
+
+
+def _open(path: Path, gzipped: bool) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path, "rb")) if gzipped else path.open("rb")
+
+
+def _head(stream: BinaryIO) -> bytes:
+    """Return the first bytes, as many as there are before the end or a break."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        while size < _HEAD and (part := stream.read(4096)):
+            parts.append(part)
+            size += len(part)
+    except BROKEN:
+        if not parts:
+            raise
+    return b"".join(parts)
+
+
+def _format(head: bytes, encoding: str, name: str) -> str:
+    """Return the reader's name for a file that begins so.
+
+    Raises:
+        _UnknownFormat: the file is empty, binary or of a known kind that is not read.
+    """
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            raise _UnknownFormat(f"{kind}, not text")
+    if encoding == "utf-8" and len(_CONTROL.findall(head)) > 0.02 * len(head):
+        raise _UnknownFormat("binary, not text")
+    text = mend_bytes(head.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace"))
+    lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip("\ufeff\0 \t\f\v")]
+    if not lines:
+        raise _UnknownFormat("empty")
+    if re.match(r"\ufeff?<(?:!doctype|html|\?xml|head|body)", lines[0], re.IGNORECASE):
+        raise _UnknownFormat("HTML or XML; save the page as text")
+    start = "\n".join(lines[:20]).lstrip("\ufeff")
+    if re.match(r"\[\s*(?:[\[{\]]|$)", start):
+        return "json"
+    if re.match(r"\{\s*$", lines[0]):
+        return "json"
+    objects = sum(line.startswith('{"') or line.startswith("{ ") for line in lines[:100])
+    if objects and objects >= 0.3 * len(lines[:100]):
+        return "json lines"
+    if header_of(lines[0]):
+        return "delimited"
+    if name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+        return "json lines"
+    if name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
+        raise _UnknownFormat("a table without a header row that names title and abstract")
+    return "listing"
+
+
+def _reason(error: BaseException) -> str:
+    return getattr(error, "strerror", None) or " ".join(str(error).split()) or type(error).__name__
