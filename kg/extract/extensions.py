@@ -4,6 +4,10 @@
     Length of the title: the text is title, two newlines, abstract (see `to_field`).
 ``abbreviations``
     List of (short form, long form) pairs of spans, as the text defines them.
+``label_scores``
+    (tokens, 17) array of the tagger's probabilities (see `kg.extract.tagger`).
+``judged_names``
+    List of `kg.extract.entities.JudgedName`, or None where no judge has run.
 ``entities``
     List of `kg.records.PaperEntity`.
 ``relations``
@@ -20,9 +24,19 @@ GAP = 2
 """Characters between title and abstract in a `Doc`'s text: two newlines."""
 
 
+_ATTRIBUTES = {
+    "title_end": 0,
+    "abbreviations": [],
+    "label_scores": None,
+    "judged_names": None,
+    "entities": [],
+    "relations": [],
+}
+
+
 def register() -> None:
     """Register the attributes; a second call changes nothing."""
-    for name, default in (("title_end", 0), ("abbreviations", []), ("entities", []), ("relations", [])):
+    for name, default in _ATTRIBUTES.items():
         if not Doc.has_extension(name):
             Doc.set_extension(name, default=default)
 

@@ -20,12 +20,13 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from kg.extract import abbreviations, extensions, sentences, tokenizer  # noqa: F401  (registers the components)
+from kg.extract import abbreviations, entities, extensions, sentences, tagger, tokenizer  # noqa: F401  (registers the components)
 from kg.records import Extraction, Paper, Span
 
 COMPONENTS = (
     "paper_sentences",
     "abbreviations",
+    "name_tagger",
     "paper_entities",
     "roles",
     "lineage",

@@ -1,0 +1,150 @@
+"""From judged names to the entities of a paper: the component ``paper_entities``.
+
+A name that is accepted becomes one `kg.records.PaperEntity`: one type, every spelling, every place. Where the component
+``name_judge`` has not run, the spans that ``name_tagger`` found are joined by spelling and by the text's definitions of
+abbreviations, and each name takes the type that most of its places have.
+
+Sets ``doc._.entities`` (role "mentions" until the component ``roles`` has read them) and ``doc.spans["mentions"]``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg.extract import extensions
+from kg.extract.tagger import N_LABELS
+from kg.records import Mention, PaperEntity, fold
+from kg.schema import ENTITY_TYPES
+
+_NO_NAME = re.compile(
+    r"(?:https?|www|github|huggingface)\b.*|[\W\d_]*[\d.,]+\s?[kKmMbB]?(?:\s?[-–x×]\s?[\d.]+[kKmMbB]?)?|.", re.DOTALL
+)
+"""What is no name, whatever a model says: web addresses, bare sizes and numbers, single characters."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedName:
+    """One thing that a paper may name: its spellings, its places and how likely it is an entity of each type."""
+
+    surfaces: tuple[str, ...]  # the one for the reader first
+    places: tuple[tuple[int, int], ...]  # characters of ``doc.text``
+    chances: tuple[float, ...]  # one probability for each of ``ENTITY_TYPES``
+
+
+def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
+    """Return every place of a surface at word boundaries.
+
+    >>> occurrences("BERT and RoBERTa, BERT-based", "BERT")
+    [(0, 4), (18, 22)]
+    """
+    found, at = [], text.find(surface)
+    while at >= 0:
+        end = at + len(surface)
+        if not (at and _is_word(text[at - 1])) and not (end < len(text) and _is_word(text[end])):
+            found.append((at, end))
+        at = text.find(surface, end)
+    return found
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
+
+
+def group_tagged(doc: Doc) -> list[JudgedName]:
+    """Join the tagger's spans into names: by spelling, then by definitions."""
+    groups: dict[str, list[int]] = defaultdict(list)
+    spans = list(doc.spans.get("tagged", ()))
+    for number, span in enumerate(spans):
+        groups[fold(span.text)].append(number)
+    shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+    for short, long in doc._.abbreviations:
+        keys = [fold(doc.text[s.start + shift[s.field] : s.end + shift[s.field]]) for s in (short, long)]
+        if keys[0] != keys[1] and keys[0] in groups and keys[1] in groups:
+            groups[keys[0]] += groups.pop(keys[1])
+    names = []
+    for numbers in groups.values():
+        members = [spans[n] for n in numbers]
+        votes = np.zeros(len(ENTITY_TYPES))
+        for span in members:
+            inside = doc._.label_scores[span.start : span.end, 1:N_LABELS].reshape(len(span), len(ENTITY_TYPES), 4)
+            votes += inside.sum(axis=2).mean(axis=0)
+        surfaces = sorted({span.text for span in members}, key=lambda s: (len(s), s))
+        places = tuple(sorted((span.start_char, span.end_char) for span in members))
+        names.append(JudgedName(tuple(surfaces), places, tuple(float(v) for v in votes / len(members))))
+    return names
+
+
+class PaperEntities:
+    """The component: see the module's docstring.
+
+    Args:
+        threshold: the least probability at which a name is accepted.
+    """
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
+        names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
+        accepted = [n for n in names if self.accepts(n)]
+        places = claim_places(doc.text, accepted, doc._.title_end)
+        entities, mentions = [], []
+        for number, name in enumerate(accepted):
+            mine = places[number]
+            if not mine:
+                continue
+            sure = float(sum(name.chances))
+            kind = ENTITY_TYPES[int(np.argmax(name.chances))]
+            entities.append(
+                PaperEntity(
+                    name=name.surfaces[0],
+                    type=kind,
+                    role="mentions",
+                    surfaces=tuple(dict.fromkeys(doc.text[a:b] for a, b in mine)),
+                    mentions=tuple(Mention(extensions.to_field(doc, a, b), doc.text[a:b], sure) for a, b in mine),
+                    confidence=max(name.chances),
+                )
+            )
+            spans = (doc.char_span(a, b, label=kind) for a, b in mine)
+            mentions.extend(span for span in spans if span is not None)
+        doc._.entities = entities
+        doc.spans["mentions"] = sorted(mentions, key=lambda span: span.start)
+        return doc
+
+    def accepts(self, name: JudgedName) -> bool:
+        """Say whether a name becomes an entity."""
+        return sum(name.chances) >= self.threshold and not all(_NO_NAME.fullmatch(s) for s in name.surfaces)
+
+
+def claim_places(text: str, names: list[JudgedName], title_end: int) -> list[list[tuple[int, int]]]:
+    """Return for each name all places of its surfaces, longest surfaces first, none overlapping another.
+
+    No place reaches over the seam between title and abstract.
+    """
+    wanted = sorted(((s, i) for i, name in enumerate(names) for s in name.surfaces), key=lambda si: (-len(si[0]), si))
+    taken = bytearray(len(text))
+    places: list[list[tuple[int, int]]] = [[] for _ in names]
+    for surface, number in wanted:
+        for a, b in occurrences(text, surface):
+            if not any(taken[a:b]) and not a < title_end < b:
+                taken[a:b] = b"\x01" * (b - a)
+                places[number].append((a, b))
+    return [sorted(p) for p in places]
+
+
+@Language.factory(
+    "paper_entities", requires=["doc._.label_scores"], assigns=["doc._.entities"], default_config={"threshold": 0.5}
+)
+def make_paper_entities(nlp: Language, name: str, threshold: float) -> PaperEntities:
+    """Create the component; see `PaperEntities`."""
+    return PaperEntities(threshold)
+
+
+extensions.register()

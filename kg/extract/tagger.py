@@ -1,0 +1,209 @@
+"""How likely each word begins, continues or ends a name: the component ``name_tagger``.
+
+A small convolutional network (`kg.extract.network`) reads the words of title and abstract and gives, for each, the
+probabilities of the labels "begin, inside, last, single word" of each type, and of "outside" (BILUO). Usage::
+
+    nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
+    nlp.add_pipe("name_tagger")
+    doc = nlp("We fine-tune Llama 2 with LoRA.")
+    doc.spans["tagged"]       # the best labelling's spans, each with its type as label
+    doc._.label_scores        # (tokens, 17) float32: the probabilities
+
+Each document is read by itself, so that its scores do not depend on the batch that it came in.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.vectors import Vectors
+
+from kg.extract import extensions, network
+from kg.extract.words import WordFeatures
+from kg.schema import ENTITY_TYPES
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+BEGIN, INSIDE, LAST, SINGLE = range(4)
+OUTSIDE = 0
+N_LABELS = 1 + 4 * len(ENTITY_TYPES)
+
+N_FLAGS = 26
+"""Rows of the table of flags; row 0 is that of empty rows."""
+
+
+def label(kind: int, place: int) -> int:
+    """Return the label of a type (index in ``ENTITY_TYPES``) and a place (`BEGIN` … `SINGLE`)."""
+    return 1 + 4 * kind + place
+
+
+def _transitions() -> np.ndarray:
+    """Return (17, 17): 0 where the second label may follow the first, a large negative number elsewhere."""
+    allowed = np.full((N_LABELS, N_LABELS), -1e9, dtype=np.float32)
+    for i in range(N_LABELS):
+        for j in range(N_LABELS):
+            is_open = i != OUTSIDE and (i - 1) % 4 in (BEGIN, INSIDE)
+            goes_on = j != OUTSIDE and (j - 1) % 4 in (INSIDE, LAST)
+            if is_open == goes_on and not (is_open and (i - 1) // 4 != (j - 1) // 4):
+                allowed[i, j] = 0
+    return allowed
+
+
+TRANSITIONS = _transitions()
+
+
+def best_labels(scores: np.ndarray) -> list[int]:
+    """Return the likeliest sequence of labels that is a sequence of whole spans (Viterbi).
+
+    Args:
+        scores: (N, 17) probabilities.
+    """
+    if not len(scores):
+        return []
+    logs = np.log(scores + 1e-9)
+    best = logs[0] + TRANSITIONS[OUTSIDE]
+    back = np.zeros(scores.shape, dtype=np.int8)
+    for i in range(1, len(scores)):
+        if scores[i, OUTSIDE] > 0.999 and scores[i - 1, OUTSIDE] > 0.999:  # most of a text: nothing to choose
+            back[i] = OUTSIDE
+            best = best[OUTSIDE] + TRANSITIONS[OUTSIDE] + logs[i]
+            continue
+        ways = best[:, None] + TRANSITIONS
+        back[i] = ways.argmax(axis=0)
+        best = ways.max(axis=0) + logs[i]
+    at = int((best + TRANSITIONS[:, OUTSIDE]).argmax())
+    labels = [at]
+    for i in range(len(scores) - 1, 0, -1):
+        at = int(back[i, at])
+        labels.append(at)
+    return labels[::-1]
+
+
+def spans_of(labels: list[int]) -> list[tuple[int, int, int]]:
+    """Return (first token, last token + 1, type) of each span of a sequence of labels."""
+    found, start = [], 0
+    for i, value in enumerate(labels):
+        if value == OUTSIDE:
+            continue
+        kind, place = divmod(value - 1, 4)
+        if place in (BEGIN, SINGLE):
+            start = i
+        if place in (LAST, SINGLE):
+            found.append((start, i + 1, kind))
+    return found
+
+
+def flags_of(words: list[str], starts: list[int], title_end: int) -> np.ndarray:
+    """Return for each word its row in the table of flags.
+
+    A row stands for: in the title or not, said once, twice or more often, first of a sentence or not, in brackets or not.
+    """
+    lower = [w.lower() for w in words]
+    counts: dict[str, int] = {}
+    for w in lower:
+        counts[w] = counts.get(w, 0) + 1
+    rows = np.empty(len(words), dtype=np.int64)
+    first, inside = True, False
+    for i, w in enumerate(words):
+        if w == ")":
+            inside = False
+        rows[i] = 1 + (starts[i] < title_end) + 2 * (min(counts[lower[i]], 3) - 1) + 6 * first + 12 * inside
+        if w == "(":
+            inside = True
+        first = w in ".!?" or w.isspace()
+    return rows
+
+
+class Tagger:
+    """Weights and word features: from words and flags to probabilities of labels."""
+
+    def __init__(self, params: network.Params, config: dict[str, Any], features: WordFeatures) -> None:
+        self.params, self.config, self.features = params, config, features
+
+    def __call__(self, words: list[str], flags: np.ndarray) -> np.ndarray:
+        """Return (N, 17) probabilities for the words of one document."""
+        if not words:
+            return np.zeros((0, N_LABELS), dtype=np.float32)
+        self.features.prepare(len(words))
+        rows = self.features.look_up(words)
+        batch = network.make_batch([rows], [flags], self.features.rows, self.features.table)
+        return network.softmax(self.logits(batch, {})[0])[batch.places[0]]
+
+    def logits(self, batch: network.Batch, grads: network.Params, rng: Any = None, rate: float = 0.0) -> Any:
+        """Return (rows, 17) scores and the function that takes their gradient."""
+        encoded, back_encode = network.encode(self.params, self.config, batch, grads, rng, rate)
+        normal, back_norm = network.normalise(encoded, self.params, "final", grads)
+        dropped, back_drop = network.dropout(normal, rate, rng)
+        out, back_out = network.affine(dropped, self.params, "out", grads)
+        return out, lambda d: back_encode(back_norm(back_drop(back_out(d))))
+
+    def to_disk(self, folder: Path) -> None:
+        """Write ``tagger.npz``: parameters and vectors as float16, and the settings."""
+        vectors = self.features.vectors
+        settings = {"config": self.config, "frequent": self.features.frequent, "vectors": None}
+        arrays = {name: value.astype(np.float16) for name, value in self.params.items()}
+        if vectors is not None:
+            arrays["vectors"] = vectors.data.astype(np.float16)
+            settings["vectors"] = {
+                "minn": vectors.minn,
+                "maxn": vectors.maxn,
+                "hash_count": vectors.hash_count,
+                "hash_seed": vectors.hash_seed,
+                "bow": vectors.bow,
+                "eow": vectors.eow,
+            }
+        arrays["settings"] = np.frombuffer(json.dumps(settings).encode(), dtype=np.uint8)
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(folder / "tagger.npz", **arrays)
+
+    @classmethod
+    def from_disk(cls, folder: Path) -> Tagger:
+        """Read what `to_disk` wrote."""
+        with np.load(folder / "tagger.npz") as arrays:
+            settings = json.loads(arrays["settings"].tobytes())
+            params = {
+                name: arrays[name].astype(np.float32) for name in arrays.files if name not in ("settings", "vectors")
+            }
+            vectors = None
+            if settings["vectors"]:
+                vectors = Vectors(data=arrays["vectors"].astype(np.float32), mode="floret", **settings["vectors"])
+        return cls(params, settings["config"], WordFeatures(settings["frequent"], vectors))
+
+
+@lru_cache(maxsize=4)
+def shipped(folder: Path = WEIGHTS) -> Tagger:
+    """Return the tagger whose weights lie in ``folder``, read once."""
+    return Tagger.from_disk(folder)
+
+
+class NameTagger:
+    """The component: see the module's docstring."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        self.tagger = tagger
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set ``doc._.label_scores`` and ``doc.spans["tagged"]``."""
+        words = [token.text for token in doc]
+        flags = flags_of(words, [token.idx for token in doc], doc._.title_end)
+        scores = self.tagger(words, flags)
+        doc._.label_scores = scores
+        doc.spans["tagged"] = [
+            Span(doc, start, end, label=ENTITY_TYPES[kind]) for start, end, kind in spans_of(best_labels(scores))
+        ]
+        return doc
+
+
+@Language.factory("name_tagger", assigns=["doc._.label_scores", "doc.spans"], default_config={"weights": None})
+def make_name_tagger(nlp: Language, name: str, weights: str | None) -> NameTagger:
+    """Create the component from the weights shipped with the package, or those in the folder ``weights``."""
+    return NameTagger(shipped(Path(weights) if weights else WEIGHTS))
+
+
+extensions.register()

@@ -1,0 +1,119 @@
+"""What the tagger sees of a word by itself: rows in embedding tables and a vector of its character n-grams.
+
+Frequent words have a row of their own, rare ones share rows by hash, so that a name never seen before is read by its
+prefix, its suffix, its shape ("XxxXx", "Xx-d") and the n-grams it is made of. Each word is worked out once and kept.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from zlib import crc32
+
+import numpy as np
+from spacy.vectors import Vectors
+
+TABLES = ("norm", "prefix", "suffix", "shape")
+"""The embedding tables, in the order of the columns of `WordFeatures.rows`."""
+
+HASHED = {"norm": 2000, "prefix": 3000, "suffix": 3000, "shape": 600}
+"""Rows that words share by hash; the table ``norm`` has the frequent words' own rows after them."""
+
+_DIGIT = re.compile(r"\d")
+MASK = "\x00mask"
+"""The word that stands for a hidden one in pre-training."""
+
+
+def norm(word: str) -> str:
+    """Return the word without case and with every digit as 0.
+
+    >>> norm("Llama3.1")
+    'llama0.0'
+    """
+    return _DIGIT.sub("0", word.lower())
+
+
+def shape(word: str) -> str:
+    """Return the word's shape: X, x, d and other signs, with runs cut at three.
+
+    >>> shape("DeepSeek"), shape("GSM8K"), shape("transformers")
+    ('XxxxXxxx', 'XXXdX', 'xxx')
+    """
+    kinds = ("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word)
+    return "".join("".join(itertools.islice(run, 3)) for _, run in itertools.groupby(kinds))
+
+
+class WordFeatures:
+    """A growing table of words.
+
+    Args:
+        frequent: norms that have a row of their own.
+        vectors: spaCy vectors of mode "floret", or None for none.
+        limit: words kept before the table starts anew; bounds the memory of a long run.
+    """
+
+    def __init__(self, frequent: Sequence[str], vectors: Vectors | None, limit: int = 200_000) -> None:
+        self.frequent = list(frequent)
+        self.vectors = vectors
+        self.limit = limit
+        self._norms = {n: HASHED["norm"] + i for i, n in enumerate(self.frequent)}
+        self.clear()
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Number of rows of each embedding table."""
+        return {**HASHED, "norm": HASHED["norm"] + len(self.frequent)}
+
+    @property
+    def width(self) -> int:
+        """Length of the static vectors."""
+        return 0 if self.vectors is None else int(self.vectors.shape[1])
+
+    def clear(self) -> None:
+        """Forget every word but the empty one (row 0) and the mask (row 1)."""
+        self._index: dict[str, int] = {"": 0, MASK: 1}
+        self._rows = np.zeros((1024, len(TABLES)), dtype=np.int32)
+        self._rows[1] = 1
+        self._table = np.zeros((1024, self.width), dtype=np.float32)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """(W, 4) rows of every known word in the embedding tables."""
+        return self._rows[: len(self._index)]
+
+    @property
+    def table(self) -> np.ndarray:
+        """(W, V) static vectors of every known word."""
+        return self._table[: len(self._index)]
+
+    def prepare(self, n_words: int) -> None:
+        """Make room for ``n_words`` more; call it before the words of a batch are looked up."""
+        if len(self._index) + n_words > self.limit:
+            self.clear()
+
+    def look_up(self, words: Iterable[str]) -> np.ndarray:
+        """Return the index of each word in `rows` and `table`; new words are added."""
+        index = self._index
+        return np.fromiter((index[w] if w in index else self._add(w) for w in words), dtype=np.int64)
+
+    def norm_row(self, word: str) -> int:
+        """Return the word's row in the table ``norm``."""
+        n = norm(word)
+        return self._norms.get(n) or 2 + crc32(n.encode()) % (HASHED["norm"] - 2)
+
+    def _add(self, word: str) -> int:
+        row = len(self._index)
+        if row == len(self._rows):
+            self._rows = np.concatenate([self._rows, np.zeros_like(self._rows)])
+            self._table = np.concatenate([self._table, np.zeros_like(self._table)])
+        self._index[word] = row
+        low = norm(word)
+        parts = {"prefix": low[:3], "suffix": low[-3:], "shape": shape(word)}
+        self._rows[row] = (
+            self.norm_row(word),
+            *(2 + crc32(parts[t].encode()) % (HASHED[t] - 2) for t in TABLES[1:]),
+        )
+        if self.vectors is not None and not word.isspace():
+            self._table[row] = self.vectors[word]
+        return row
