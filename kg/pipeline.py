@@ -26,8 +26,8 @@ from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
 from kg.read import merge, read_records
 from kg.records import Extraction, Paper, Report
-from kg.resolve import Resolution, background, resolve
-from kg.resolve.curation import Curation, load_curation
+from kg.resolve import Resolution, resolve
+from kg.resolve.curation import Curation
 
 Progress = Callable[[str, int, int | None], None]
 """Called as the build goes on: the step's name, how much is done, of how much (None where unknown)."""
@@ -213,7 +213,7 @@ class _Run:
     ) -> None:
         """Resolve names over the whole corpus and write the other tables."""
         self.progress("resolving", 0, self.counts["papers"])
-        corrections = load_curation(curation) if curation else Curation()
+        corrections = Curation()
         resolution = resolve((extraction for _, extraction in corpus()), corrections)
         self._done("resolve")
         known, edits = _known(resolution, with_background), Edits()
@@ -262,6 +262,4 @@ def _corpus(staging: Path, cache: ExtractionCache) -> Iterator[tuple[Paper, Extr
 def _known(resolution: Resolution, with_background: bool) -> list[RelationRow]:
     """Return the relations that rest on no sentence."""
     rows = [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]
-    if with_background:
-        rows += [RelationRow(b.child, b.parent, b.relation, "background", b.source) for b in background(resolution)]
     return rows

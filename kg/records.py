@@ -66,7 +66,7 @@ class Paper:
         return self.title if field_name == "title" else self.abstract
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of one field of one paper: code points, end exclusive."""
 

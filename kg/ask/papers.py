@@ -111,7 +111,7 @@ def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) 
             ],
         }
         for r in db.rows(
-            "SELECT * FROM relations WHERE origin = 'text' AND len(list_filter(evidence, e -> e.paper = ?)) > 0 "
+            "SELECT * FROM relations WHERE origin = 'text' AND list_contains([e.paper for e in evidence], ?) "
             "ORDER BY child, parent",
             [id],
         )

@@ -39,7 +39,7 @@ def papers(db: Database, text: str, limit: int) -> list[Row]:
     phrase = " ".join(words)
     rows = db.rows(
         f"""
-        SELECT id, title, date, {title} + {abstract} + {2 * _TITLE} * contains(t, ?)::INT AS score
+        SELECT id, title, date, ({title} + {abstract} + {2 * _TITLE} * contains(t, ?)::INT)::DOUBLE AS score
         FROM (SELECT id, title, date, lower(title) AS t, lower(abstract) AS a FROM papers)
         WHERE score > 0 ORDER BY score DESC, date DESC NULLS LAST, id LIMIT ?
         """,

@@ -304,6 +304,6 @@ def _write_entities(folder: Path, resolution: Resolution, seen: Mapping[str, _Se
             first,
             last,
             spellings,
-            entity.background,
+            False,
         )
     return table.write(folder)

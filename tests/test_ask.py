@@ -1,0 +1,136 @@
+"""The questions of the README, asked of the annotated seeds: answers are those of the annotators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+import kg
+from conftest import gold_rows
+from kg.ask import KnowledgeGraph
+from kg.errors import KGError, UnknownNameError
+from kg.records import fold
+from kg.schema import ROLES
+
+
+def annotated(*surfaces: str) -> set[str]:
+    wanted = set(map(fold, surfaces))
+    return {r["id"] for r in gold_rows() for e in r["entities"] if wanted & set(map(fold, e["surfaces"]))}
+
+
+def test_which_papers_use_grpo_and_how(gold_graph: KnowledgeGraph) -> None:
+    rows = gold_graph.papers("GRPO")
+    assert {r["id"] for r in rows} >= annotated("GRPO")
+    ranks = [ROLES.index(r["role"]) for r in rows]
+    assert ranks == sorted(ranks)
+    assert all(r["evidence"]["text"] for r in rows)
+    assert gold_graph.papers("group relative policy optimization") == rows
+    only = gold_graph.papers("grpo", roles=["uses", "introduces"])
+    assert {r["role"] for r in only} <= {"uses", "introduces"}
+    assert [r["id"] for r in only] == [r["id"] for r in rows if r["role"] in ("uses", "introduces")]
+
+
+def test_a_family_takes_its_versions_and_sizes_in(gold_graph: KnowledgeGraph) -> None:
+    family = {r["id"] for r in gold_graph.papers("Llama")}
+    assert family >= annotated("Llama", "LLaMA", "Llama 2", "Llama 3", "LLaMA-7B", "Llama-2-7B")
+    exact = {r["id"] for r in gold_graph.papers("llama", exact=True)}
+    assert exact < family
+    assert len(family) == len(gold_graph.papers("Llama")), "each paper stands once"
+
+
+def test_names_that_hold_a_name_are_not_of_its_family(gold_graph: KnowledgeGraph) -> None:
+    members = {m["label"] for m in gold_graph.entity("Llama")["members"]}
+    assert members, "the seeds name versions of Llama"
+    assert not any(fold(m).startswith(("codellama", "tinyllama", "llama3physician")) for m in members)
+
+
+def test_an_entity_page_holds_what_the_papers_say(gold_graph: KnowledgeGraph) -> None:
+    page = gold_graph.entity("GRPO")
+    assert page["type"] == "method"
+    assert "Group Relative Policy Optimization" in page["aliases"]
+    assert sum(page["counts"]["by_role"].values()) == page["counts"]["papers"] == sum(map(len, page["papers"].values()))
+    assert page["used_with"] and page["used_with"][0]["papers"] > 0
+
+
+def test_lineage_goes_up_and_down_with_evidence(gold_graph: KnowledgeGraph) -> None:
+    down = gold_graph.lineage("PPO")["descendants"]
+    assert down
+    assert all(s["parent"]["label"] == "PPO" for s in down if s["depth"] == 1)
+    stated = [s for s in down if s["origin"] == "text"]
+    assert stated and all(e["text"] and e["paper"] for s in stated for e in s["evidence"])
+
+
+def test_unknown_names_suggest_the_nearest(gold_graph: KnowledgeGraph) -> None:
+    with pytest.raises(UnknownNameError, match="GRPO") as caught:
+        gold_graph.papers("GRPOO")
+    assert "GRPO" in caught.value.suggestions
+    with pytest.raises(KGError, match="no such role"):
+        gold_graph.papers("GRPO", roles=["loves"])
+    for empty in ("", "  ", "!!"):
+        with pytest.raises(UnknownNameError):
+            gold_graph.entity(empty)
+
+
+@pytest.mark.parametrize("text", ["grpo", "GRP0", "group relative policy optimisation", "Group relative policy optimizatoin"])
+def test_search_forgives_case_and_spelling(gold_graph: KnowledgeGraph, text: str) -> None:
+    assert gold_graph.search(text)["entities"][0]["label"] == "GRPO"
+
+
+def test_search_finds_papers_by_the_words_of_title_and_abstract(gold_graph: KnowledgeGraph) -> None:
+    title = gold_rows()[0]["title"]
+    assert gold_graph.search(title)["papers"][0]["title"] == title
+    assert gold_graph.search(title.upper().replace("A", "A ", 1), limit=3)["papers"]
+    for nothing in ("", "?!", "%_' OR 1=1 --"):
+        assert gold_graph.search(nothing)["papers"] == [] or nothing.startswith("%")
+
+
+def test_a_paper_page_marks_its_mentions(gold_graph: KnowledgeGraph) -> None:
+    for row in gold_rows()[:50]:
+        page = gold_graph.paper(row["id"])
+        assert all(page[m["field"]][m["start"] : m["end"]] == m["surface"] for m in page["mentions"])
+        assert {link["entity"] for link in page["links"]} == {m["entity"] for m in page["mentions"]}
+        assert all(s["shared"] for s in page["similar"])
+    with pytest.raises(UnknownNameError, match="no paper"):
+        gold_graph.paper("nothing")
+
+
+def test_a_view_draws_at_most_its_limit_and_says_what_it_left_out(gold_graph: KnowledgeGraph) -> None:
+    for name in (None, "Llama"):
+        small = gold_graph.neighbourhood(name, hops=2, limit=20)
+        large = gold_graph.neighbourhood(name, hops=2, limit=10_000)
+        assert len(small["nodes"]) == 20
+        assert small["left_out"]["nodes"] == len(large["nodes"]) - 20
+        ids = {n["id"] for n in small["nodes"]}
+        assert all({e["source"], e["target"]} <= ids for e in small["edges"])
+    models = gold_graph.neighbourhood("Llama", types=["model"], roles=["uses"])
+    assert {n["kind"] for n in models["nodes"]} <= {"model", "paper"}
+    assert {e["key"] for e in models["edges"]} <= {"uses", "variant_of", "derived_from", "extends"}
+
+
+def test_a_matrix_holds_the_papers_behind_each_cell(gold_graph: KnowledgeGraph) -> None:
+    matrix = gold_graph.matrix("method", "benchmark", limit=15)
+    assert len(matrix["rows"]) == len(matrix["columns"]) == 15
+    for cell, papers in matrix["cells"].items():
+        row, column = cell.split("|")
+        assert all({row, column} <= set(gold_graph.graph[p]) for p in papers)
+
+
+def test_the_graph_is_a_multigraph_with_roles_and_relations_as_keys(gold_graph: KnowledgeGraph) -> None:
+    graph = gold_graph.graph
+    assert isinstance(graph, nx.MultiDiGraph)
+    assert {d["kind"] for _, d in graph.nodes(data=True)} == {"paper", "method", "model", "dataset", "benchmark"}
+    assert {k for *_, k in graph.edges(keys=True)} <= {*ROLES, "extends", "derived_from", "variant_of"}
+    paper = gold_rows()[0]["id"]
+    assert graph.nodes[paper]["label"] == gold_rows()[0]["title"]
+
+
+def test_the_public_surface_is_what_is_listed(gold_graph: KnowledgeGraph) -> None:
+    assert all(getattr(kg, name) for name in kg.__all__)
+    assert kg.load(gold_graph.folder).papers("GRPO") == gold_graph.papers("GRPO")
+
+
+def test_confidence_filters_links(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    assert gold_graph.papers("GRPO", min_confidence=1.0) == gold_graph.papers("GRPO")
+    assert gold_graph.entity("GRPO", min_confidence=1.0)["counts"]["papers"] > 0

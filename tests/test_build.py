@@ -1,0 +1,87 @@
+"""``kg build`` on the real pages: the way from the sources to the outputs, and what happens when it is run again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import kg
+from conftest import SEEDS, gold_rows
+from kg.ask import KnowledgeGraph
+from kg.graph.store import FILES
+from kg.records import paper_id
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    """Return the files of a build, without the timings."""
+    files = {name: (folder / name).read_bytes() for name in FILES}
+    record = json.loads(files["build.json"])
+    del record["timings"]
+    files["build.json"] = json.dumps(record).encode()
+    return files
+
+
+def test_the_seed_pages_hold_453_papers(seeds_graph: KnowledgeGraph) -> None:
+    counts = seeds_graph.build["counts"]
+    assert (counts["records"], counts["papers"]) == (505, 453)
+    assert seeds_graph.build["problems"] == []
+    assert len(seeds_graph.build["inputs"]) == 5
+    assert seeds_graph.merged()["papers"] == 46
+    assert {r["id"] for r in seeds_graph.papers()} >= {paper_id(r["title"]) for r in gold_rows()}
+
+
+def test_every_promise_about_the_outputs_holds(seeds_graph: KnowledgeGraph, gold_graph: KnowledgeGraph) -> None:
+    assert seeds_graph.verify() == []
+    assert gold_graph.verify() == []
+
+
+def test_papers_that_use_llama_and_grpo_are_found(seeds_graph: KnowledgeGraph) -> None:
+    for name, least in (("Llama", 0.8), ("GRPO", 0.9)):
+        found = {r["id"] for r in seeds_graph.papers(name)}
+        named = {
+            r["id"]
+            for r in gold_rows()
+            for e in r["entities"]
+            if any(s.casefold().replace("-", " ").split()[0] == name.casefold() for s in e["surfaces"])
+        }
+        assert len(found & named) >= least * len(named), sorted(named - found)
+
+
+def test_building_again_extracts_nothing_and_gives_the_same_bytes(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    page = sorted(SEEDS.glob("*.txt"))[0]
+    first = kg.build(page, out)
+    assert first.build["timings"]["extracted"] == 40
+    before = bytes_of(out)
+    again = kg.build(page, out)
+    assert (again.build["timings"]["extracted"], again.build["timings"]["from_cache"]) == (0, 40)
+    assert bytes_of(out) == before
+
+
+def test_adding_a_source_extracts_only_what_is_new_and_equals_a_full_build(tmp_path: Path) -> None:
+    pages = sorted(SEEDS.glob("*.txt"))[:2]
+    kg.build(pages[:1], tmp_path / "grown")
+    grown = kg.build(pages, tmp_path / "grown")
+    assert 0 < grown.build["timings"]["extracted"] <= 80
+    kg.build(pages, tmp_path / "full", workers=2)
+    assert bytes_of(tmp_path / "grown") == bytes_of(tmp_path / "full")
+
+
+def test_a_failed_build_keeps_the_graph_that_was_there(tmp_path: Path) -> None:
+    page = sorted(SEEDS.glob("*.txt"))[0]
+    kg.build(page, tmp_path)
+    before = bytes_of(tmp_path)
+    with pytest.raises(kg.SourceError):
+        kg.build(tmp_path / "missing.jsonl", tmp_path)
+    assert bytes_of(tmp_path) == before
+
+
+def test_without_an_outputs_folder_the_graph_lives_as_long_as_it_is_held(tmp_path: Path) -> None:
+    source = tmp_path / "papers.jsonl"
+    rows = [{"id": f"p{i}", "title": r["title"], "abstract": r["abstract"]} for i, r in enumerate(gold_rows()[:10])]
+    source.write_text("".join(json.dumps(r) + "\n" for r in rows), encoding="utf-8")
+    graph = kg.build(source)
+    assert len(graph.papers()) == 10
+    assert [p.name for p in tmp_path.iterdir()] == ["papers.jsonl"]

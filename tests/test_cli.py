@@ -1,0 +1,142 @@
+"""The command line: the README's commands, their help, their errors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from conftest import GOLD, ROOT, SEEDS
+from kg.ask import KnowledgeGraph
+from kg.cli import main
+
+COMMANDS = sorted(main.commands)
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(a) for a in arguments])
+
+
+def one_line_error(result: Result) -> str:
+    """Return the error of a command that explained it in one line and exited 1."""
+    assert result.exit_code == 1, result.output
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("kg: ")
+    return result.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_and_stands_in_the_readme(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert main.commands[name].help
+    assert all(p.help or p.name in ("engine", "limit", "port") for p in main.commands[name].params if isinstance(p, click.Option))
+    assert f"kg {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["papers", "entity", "lineage"])
+def test_an_unknown_name_exits_1_and_suggests(gold_graph: KnowledgeGraph, command: str) -> None:
+    error = one_line_error(run(command, "GRPOO", "--dir", gold_graph.folder))
+    assert "did you mean" in error and "GRPO" in error
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["papers", "GRPO"],
+        ["papers"],
+        ["papers", "Llama", "--role", "uses", "--exact"],
+        ["entity", "GRPO"],
+        ["lineage", "PPO"],
+        ["search", "grpo"],
+    ],
+)
+def test_questions_answer_in_words_and_in_json(gold_graph: KnowledgeGraph, arguments: list[str]) -> None:
+    words = run(*arguments, "--dir", gold_graph.folder)
+    assert words.exit_code == 0 and words.stdout.strip()
+    data = run(*arguments, "--dir", gold_graph.folder, "--json")
+    method = getattr(gold_graph, arguments[0])
+    options = {"roles": ["uses"], "exact": True} if "--role" in arguments else {}
+    assert json.loads(data.stdout) == json.loads(json.dumps(method(*arguments[1:2], **options)))
+
+
+def test_wrong_usage_exits_2(gold_graph: KnowledgeGraph) -> None:
+    for wrong in (["papers", "GRPO", "--role", "loves"], ["export", "xlsx", "f"], ["nothing"], ["build"]):
+        assert run(*wrong).exit_code == 2
+
+
+def test_verify_says_when_all_is_well_and_when_it_is_not(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    assert run("verify", gold_graph.folder).exit_code == 0
+    for file in gold_graph.folder.iterdir():
+        if file.is_file():
+            (tmp_path / file.name).write_bytes(file.read_bytes())
+    graph = tmp_path / "graph.graphml"
+    graph.write_text(graph.read_text(encoding="utf-8").replace(">uses<", ">mentions<", 1), encoding="utf-8")
+    result = run("verify", tmp_path)
+    assert result.exit_code == 1
+    assert "SHA-256" in result.stderr and "edges that the tables hold are missing" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("empty.jsonl", b""),
+        ("empty.txt", b""),
+        ("binary.txt", bytes(range(256)) * 50),
+        ("broken.jsonl", b'{"id": "1", "title": '),
+        ("broken.jsonl.gz", b"\x1f\x8b\x08\x00broken"),
+        ("list.json", b"[1, 2, 3]"),
+    ],
+)
+def test_a_source_that_cannot_be_read_is_one_clear_line(tmp_path: Path, name: str, content: bytes) -> None:
+    (tmp_path / name).write_bytes(content)
+    error = one_line_error(run("build", tmp_path / name, "--out", tmp_path / "out", "--quiet"))
+    assert name in error
+    assert not (tmp_path / "out" / "build.json").exists()
+
+
+def test_a_missing_source_or_folder_is_one_clear_line(tmp_path: Path) -> None:
+    assert "missing" in one_line_error(run("build", tmp_path / "missing", "--out", tmp_path / "out", "--quiet"))
+    (tmp_path / "empty").mkdir()
+    assert "empty" in one_line_error(run("build", tmp_path / "empty", "--out", tmp_path / "out", "--quiet"))
+    assert "kg build" in one_line_error(run("papers", "GRPO", "--dir", tmp_path / "nowhere"))
+
+
+def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    assert "file" in one_line_error(run("build", SEEDS, "--out", tmp_path / "file", "--quiet"))
+
+
+def test_extract_gives_one_line_for_each_line_in_their_order(tmp_path: Path) -> None:
+    rows = [json.loads(line) for line in (GOLD / "dev-seeds.jsonl").open(encoding="utf-8")][:20]
+    rows += [rows[0], {"id": "x", "title": "", "abstract": ""}, {"id": 7, "title": None, "abstract": "We use LoRA."}]
+    source = tmp_path / "in.jsonl"
+    source.write_text("".join(json.dumps({k: r[k] for k in ("id", "title", "abstract")}) + "\n" for r in rows), encoding="utf-8")
+    assert run("extract", source, "--out", tmp_path / "out.jsonl").exit_code == 0
+    found = [json.loads(line) for line in (tmp_path / "out.jsonl").open(encoding="utf-8")]
+    assert [f["id"] for f in found] == [str(r["id"]) for r in rows]
+    for row, f in zip(rows, found, strict=True):
+        for entity in f["entities"]:
+            assert 0 <= entity["confidence"] <= 1
+            assert entity["mentions"], entity
+            assert {row[m[0]][m[1] : m[2]] for m in entity["mentions"]} == set(entity["surfaces"])
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"title": "t"}', '{"id": "1", "title": 5}', "\n\n"])
+def test_extract_names_the_line_that_is_no_paper(tmp_path: Path, content: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text(content, encoding="utf-8")
+    assert "in.jsonl" in one_line_error(run("extract", source, "--out", tmp_path / "out.jsonl"))
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text("".join((GOLD / "dev-seeds.jsonl").open(encoding="utf-8").readlines()[:20]), encoding="utf-8")
+    assert "edge" in run("evaluate", gold, "--errors", 3).stdout
+    figures = json.loads(run("evaluate", gold, "--json").stdout)
+    assert set(figures) >= {"edge", "edge~data", "span", "role", "lineage"}
+    assert "gold.jsonl:1" not in one_line_error(run("evaluate", tmp_path / "none.jsonl"))

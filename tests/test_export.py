@@ -1,0 +1,130 @@
+"""What is exported opens in other programs, whatever stands in the papers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import igraph
+import networkx as nx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kg.ask import KnowledgeGraph
+from kg.errors import ExportError, UnknownNameError
+from kg.export import FORMATS, export
+from kg.graph.network import Edge, Node
+
+
+def edges_of(graph: nx.Graph) -> Counter:
+    return Counter((s, t, d["label"]) for s, t, d in graph.edges(data=True))
+
+
+def test_graphml_opens_in_networkx_and_igraph_with_labels_and_weights(
+    gold_graph: KnowledgeGraph, tmp_path: Path
+) -> None:
+    path = gold_graph.export("graphml", tmp_path / "g.graphml")
+    read = nx.read_graphml(path)
+    assert set(read) == set(gold_graph.graph)
+    assert edges_of(read) == edges_of(gold_graph.graph)
+    assert all(data["label"] and data["kind"] for _, data in read.nodes(data=True))
+    assert all(isinstance(data["weight"], float) for *_, data in read.edges(data=True))
+    other = igraph.Graph.Read_GraphML(str(path))
+    assert (other.vcount(), other.ecount()) == (len(read), read.number_of_edges())
+    assert set(other.vs["label"]) == {data["label"] for _, data in read.nodes(data=True)}
+
+
+def test_the_graph_file_of_a_build_is_its_export(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    path = gold_graph.export("graphml", tmp_path / "g.graphml")
+    assert path.read_bytes() == (gold_graph.folder / "graph.graphml").read_bytes()
+
+
+def test_gexf_and_json_are_read_back_by_networkx(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    graph = gold_graph.graph
+    gexf = nx.read_gexf(gold_graph.export("gexf", tmp_path / "g.gexf"))
+    assert (set(gexf), gexf.number_of_edges()) == (set(graph), graph.number_of_edges())
+    data = json.loads(gold_graph.export("json", tmp_path / "g.json").read_text(encoding="utf-8"))
+    again = nx.node_link_graph(data, edges="edges")
+    assert nx.utils.graphs_equal(again, graph)
+
+
+def test_csv_is_a_folder_of_nodes_and_edges(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    for _ in range(2):  # the second time over its own files
+        folder = gold_graph.export("csv", tmp_path / "tables")
+    nodes, edges = (list(csv.DictReader((folder / f"{n}.csv").open(encoding="utf-8"))) for n in ("nodes", "edges"))
+    assert {n["id"] for n in nodes} == set(gold_graph.graph)
+    assert len(edges) == gold_graph.graph.number_of_edges()
+
+
+def test_a_part_of_the_graph_holds_what_stands_around_an_entity(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    part = nx.read_graphml(gold_graph.export("graphml", tmp_path / "g.graphml", entity="GRPO", hops=1))
+    grpo = gold_graph.find("grpo")
+    whole = gold_graph.graph
+    assert set(part) == {grpo, *whole.predecessors(grpo), *whole.successors(grpo)}
+    models = gold_graph.subgraph("GRPO", hops=2, types=["model"])
+    assert {d["kind"] for _, d in models.nodes(data=True)} == {"paper", "model"}
+
+
+def test_the_page_works_offline_and_shows_text_as_text(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    page = gold_graph.export("html", tmp_path / "g.html").read_text(encoding="utf-8")
+    assert "left out:" in page
+    assert 'src="' not in page and "<link" not in page
+    assert page.count("</script>") == 2
+
+
+class Hostile:
+    """Rows of text that no format likes."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def nodes(self):
+        yield Node.__args__[0](f"p{self.text}"), {"kind": "paper", "label": self.text or "p", "title": self.text}
+        yield "method/m", {"kind": "method", "label": self.text or "m", "papers": 1, "background": False}
+
+    def edges(self):
+        data = {"kind": "link", "label": "uses", "weight": 0.5, "evidence": self.text}
+        for key in ("uses", "mentions"):
+            yield f"p{self.text}", "method/m", key, dict(data)
+
+
+_ = Edge
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_any_text_can_be_exported(tmp_path: Path, format: str, text: str) -> None:
+    path = tmp_path / "any"
+    if path.is_dir():
+        for file in path.iterdir():
+            file.unlink()
+        path.rmdir()
+    export(format, path, Hostile(text))
+    if format == "graphml":
+        assert nx.read_graphml(path).number_of_edges() == 2
+        assert igraph.Graph.Read_GraphML(str(path)).ecount() == 2
+    if format == "gexf":
+        assert nx.read_gexf(path).number_of_edges() == 2
+    if format == "json":
+        assert nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges").number_of_edges() == 2
+    if format == "html":
+        assert path.read_text(encoding="utf-8").count("</script>") == 2
+    path.unlink(missing_ok=True) if path.is_file() else None
+
+
+def test_an_export_that_fails_leaves_nothing_behind(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    (tmp_path / "keep").mkdir()
+    (tmp_path / "keep" / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(ExportError, match="in the way"):
+        gold_graph.export("csv", tmp_path / "keep")
+    with pytest.raises(ExportError, match="is a folder"):
+        gold_graph.export("graphml", tmp_path / "keep")
+    with pytest.raises(ExportError, match="no such format"):
+        gold_graph.export("xlsx", tmp_path / "g.xlsx")
+    with pytest.raises(UnknownNameError):
+        gold_graph.export("graphml", tmp_path / "g.graphml", entity="no such thing at all")
+    assert [p.name for p in tmp_path.iterdir()] == ["keep"]
