@@ -14,6 +14,7 @@ from kg.records import Problem, Report, Source
 
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
+_NEXT_OBJECT = re.compile(r"\n\s*\{")
 
 # Numbers stay as they are written: an id such as 2305.10 must keep its last digit. NaN is what pandas writes for
 # a missing text. strict=False lets control characters through, which cleaning takes out.
@@ -112,14 +113,16 @@ def _values(stream: BinaryIO, encoding: str, file: str, report: Report) -> Itera
                 if not ended and len(buffer) < MAX_LINE and not isinstance(error, RecursionError) and more():
                     continue
                 report.problems.append(Problem(file, line, f"not JSON ({_reason(error)}): skipped to the next object"))
-                resume = buffer.find("\n{", 1)
-                while resume < 0 and not ended:
-                    line += buffer.count("\n")
-                    buffer = buffer[-1:]
+                resume = _NEXT_OBJECT.search(buffer, 1)
+                while resume is None and not ended:
+                    last_line = max(buffer.rfind("\n"), 0)
+                    line += buffer.count("\n", 0, last_line)
+                    buffer = buffer[last_line:]
                     more()
-                    resume = buffer.find("\n{")
-                line += buffer.count("\n", 0, max(resume, 0))
-                buffer = buffer[resume:] if resume >= 0 else ""
+                    resume = _NEXT_OBJECT.search(buffer)
+                start = resume.start() if resume else len(buffer)
+                line += buffer.count("\n", 0, start)
+                buffer = buffer[start:]
                 continue
             yield line, value
             line += buffer.count("\n", 0, end)

@@ -13,6 +13,8 @@ import yaml
 from kg.read.dates import parse_ago, parse_date, parse_yearless
 from kg.read.text import clean
 
+_BROKEN_AT_HYPHEN = re.compile(r"\w-$")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -66,6 +68,9 @@ def read_lines(text: str) -> list[Line]:
                 continue
         for part in _parts(line):
             kind, values = classify(part)
+            if kind == "text" and lines and lines[-1].kind == "submitter" and not lines[-1].values:
+                kind = "submitter" if len(part.split()) <= 2 else kind  # the name stands on a line of its own
+                values = {"name": part} if kind == "submitter" else values
             lines.append(Line(number, part, kind, values, blank))
             blank = False
             titled = titled or (kind == "text" and len(part) > 200)
@@ -123,16 +128,23 @@ def _parts(line: str) -> list[str]:
 
 
 def _unwrapped(lines: list[Line]) -> list[Line]:
-    """Return the lines with paragraphs put together again where the page was saved with lines of fixed width."""
+    """Return the lines with paragraphs put together again where the page was saved with lines of fixed width.
+
+    Such a page has no long line, and most lines that follow another without a blank one between go on in lower case.
+    """
     texts = [line for line in lines if line.kind == "text"]
     following = [line for line in texts if not line.after_blank]
-    if not texts or len(following) < 0.6 * len(texts) or max(len(line.text) for line in texts) > 130:
+    going_on = sum(line.text[0].islower() for line in following)
+    if len(following) < 0.4 * len(texts) or going_on < 0.5 * len(following):
+        return lines
+    if not texts or max(len(line.text) for line in texts) > 130:
         return lines
     joined: list[Line] = []
     for line in lines:
         last = joined[-1] if joined else None
         if last and last.kind == line.kind == "text" and not line.after_blank:
-            joined[-1] = Line(last.number, f"{last.text} {line.text}", "text", {}, last.after_blank)
+            space = "" if _BROKEN_AT_HYPHEN.search(last.text) else " "
+            joined[-1] = Line(last.number, f"{last.text}{space}{line.text}", "text", {}, last.after_blank)
         else:
             joined.append(line)
     return joined

@@ -18,7 +18,7 @@ from kg.read.dates import Yearless, parse_ago, parse_date, parse_yearless
 from kg.read.lines import Line, read_lines, vocabulary
 from kg.read.record import Record
 from kg.read.text import BROKEN, mend_bytes, open_text
-from kg.records import Problem, Report, Source
+from kg.records import Problem, Report, Source, fold
 
 MAX_PAGE = 64 * 1024 * 1024
 """Longest page that is read, in characters; a page is held whole, as later lines explain earlier ones."""
@@ -35,7 +35,7 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (HEADER, HEADER): (0, 0),
     (HEADER, TITLE): (0, 0),
     (TITLE, ABSTRACT): (0, 3),
-    (TITLE, TITLE): (5, 2.5),
+    (TITLE, TITLE): (5, 4),
     (TITLE, ORGANISATION): (4, 4),
     (ABSTRACT, TITLE): (0, 0),
     (ABSTRACT, PARAGRAPH): (1.5, 9),
@@ -86,7 +86,7 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
             kept = "" if not complete else ": skipped"
             problems.append(Problem(file, entry.title.number, f'title without abstract "{_short(entry.title)}"{kept}'))
     calendar = _Calendar.of(header, entries)
-    records = []
+    records: list[Record] = []
     for entry in entries if not complete else found:
         record, more = _record(entry, Source(file, len(records) + 1, entry.title.number), calendar)
         records.append(record)
@@ -153,7 +153,7 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
     for i, came in zip(reversed(texts), reversed(back), strict=True):
         roles[i] = role
         role = came[role]
-    return roles, cost
+    return dict(sorted(roles.items())), cost
 
 
 def _looks(text: str, follower: str) -> dict[str, float]:
@@ -168,7 +168,7 @@ def _looks(text: str, follower: str) -> dict[str, float]:
     capitals = sum(word[0].isupper() for word in words) / len(words) if words else 0.0
 
     title = min(max(length - 150, 0) / 30, 12)
-    title += 2.5 if ends_sentence and not question else 0
+    title += (3 if capitals > 0.6 else 5) if ends_sentence and not question else 0
     title += 4 if address or text.endswith(":") else 0
     title += 2 * min(stops, 3) + min(cues, 2)
 
@@ -185,7 +185,9 @@ def _looks(text: str, follower: str) -> dict[str, float]:
         HEADER: max(length - 60, 0) / 10 + title,
     }
     if follower in ("separator", "date"):
-        costs[ORGANISATION] = max(length - 40, 0) / 10 + max(len(text.split()) - 5, 0) + title
+        name = _organisation(text)
+        twice = 2 if name != text else 0
+        costs[ORGANISATION] = max(len(name) - 40, 0) / 10 + max(len(name.split()) - 5, 0) + title - twice
     return costs
 
 
@@ -200,20 +202,18 @@ def _entries(lines: list[Line], roles: dict[int, str], file: str) -> tuple[list[
     first_title = next((i for i, role in roles.items() if role == TITLE), len(lines))
     ids_above = any(line.kind == "arxiv" for line in lines[:first_title])  # else they stand under their titles
     pending_id: str | None = None
-    submitter_next = False
+    orphan = False  # within an abstract that has no title
     for i, line in enumerate(lines):
         role = roles.get(i)
-        if submitter_next and role in (HEADER, TITLE, PARAGRAPH, ORGANISATION) and len(line.text.split()) <= 2:
-            submitter_next = False
-            continue
-        submitter_next = line.kind == "submitter" and "name" not in line.values
+        if role == ABSTRACT:
+            orphan = not entries or bool(entries[-1].paragraphs)
         if role == TITLE:
             entries.append(_Entry(line, id=pending_id))
             pending_id = None
         elif role == HEADER:
             problems.append(Problem(file, line.number, f'above the first title, not understood: "{_short(line)}"'))
-        elif role == ABSTRACT and (not entries or entries[-1].paragraphs):
-            problems.append(Problem(file, line.number, f'abstract without title: skipped "{_short(line)}"'))
+        elif role in (ABSTRACT, PARAGRAPH) and orphan:
+            problems.append(Problem(file, line.number, f'abstract without title "{_short(line)}": skipped'))
         elif role in (ABSTRACT, PARAGRAPH):
             entries[-1].paragraphs.append(line)
         elif role == ORGANISATION:
@@ -230,10 +230,16 @@ def _entries(lines: list[Line], roles: dict[int, str], file: str) -> tuple[list[
 
 
 def _organisation(text: str) -> str:
-    """Return the organisation's name, once where the page has it twice (as the picture's text and as the name)."""
+    """Return the organisation's name once where the page has it twice, as its address and as its name.
+
+    >>> _organisation("Salesforce Salesforce"), _organisation("ByteDance-Seed ByteDance Seed")
+    ('Salesforce', 'ByteDance Seed')
+    """
     words = text.split()
-    half = len(words) // 2
-    return " ".join(words[:half]) if words[:half] == words[half:] else text
+    for i in range(1, len(words)):
+        if fold(" ".join(words[:i])) == fold(" ".join(words[i:])):
+            return " ".join(words[i:])
+    return text
 
 
 def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record, list[Problem]]:

@@ -295,9 +295,10 @@ def _paper(identifier: str, records: list[Record], notes: tuple[str, ...]) -> Pa
         key=lambda dated: (DATE_PRECISIONS.index(dated[1]), dated[0]),
         default=(None, None),
     )
-    categories = list(max((r.categories for r in records), key=len))
+    longest = max(records, key=lambda record: len(record.categories))
+    categories = list(longest.categories)
     categories += sorted({c for r in records for c in r.categories} - set(categories))
-    authors = max((r.authors for r in records), key=len)
+    authors = max(records, key=lambda record: len(record.authors)).authors
     return Paper(
         id=identifier,
         title=best.title,

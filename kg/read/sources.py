@@ -38,6 +38,9 @@ _MAGIC = {
     b"\x7fELF": "a program",
     b"SQLite format 3": "an SQLite database",
 }
+_OTHER_TEXT = (".py", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".tex", ".bib", ".log", ".js", ".css")
+_BESIDE = ("curation.yaml", "curation.yml")  # stands beside the sources, and is read by kg.resolve
+_MARKDOWN = re.compile(r"#{1,6} \S|```")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _KNOWN = "a listing page, JSON Lines (plain or gzipped), a JSON array, CSV or TSV"
 
@@ -78,10 +81,10 @@ def read_records(sources: Iterable[str | Path], report: Report, *, complete: boo
         SourceError: a source does not exist or gives no record at all. (A file within a folder that gives none is a
             problem, as long as another file of the folder gives one.)
     """
-    sources = [Path(source) for source in sources]
-    list_files(sources)  # a missing path is told at once, not after minutes of reading others
+    roots = [Path(source) for source in sources]
+    list_files(roots)  # a missing path is told at once, not after minutes of reading others
     seen: set[tuple[int, int]] = set()
-    for source in sources:
+    for source in roots:
         read = again = 0
         first = len(report.problems)
         for path, status in _files_of(source):
@@ -120,7 +123,7 @@ def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result]]:
         if not stat.S_ISDIR(status.st_mode):
             yield source, status
             return
-        os.listdir(source)  # os.walk would pass over a folder that cannot be opened
+        next(source.iterdir(), None)  # os.walk would pass over a folder that cannot be opened
     except FileNotFoundError:
         raise SourceError(f"{source}: no such file or folder; give the path of papers to read") from None
     except (OSError, ValueError) as error:
@@ -130,15 +133,15 @@ def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result]]:
     for folder, folders, names in os.walk(source, followlinks=True):
         inner = []
         for name in sorted(folders):
-            if not name.startswith(".") and (status := _status(Path(folder, name))):
-                identity = (status.st_dev, status.st_ino)
+            if not name.startswith(".") and (below := _status(Path(folder, name))):
+                identity = (below.st_dev, below.st_ino)
                 if identity not in entered:  # a link may lead back up
                     entered.add(identity)
                     inner.append(name)
         folders[:] = inner
         for name in sorted(names):
             path = Path(folder, name)
-            if not name.startswith("."):
+            if not name.startswith(".") and name not in _BESIDE:
                 found = True
                 yield path, _status(path) or os.lstat(path)
     if not found:
@@ -206,11 +209,11 @@ def _format(head: bytes, encoding: str, name: str) -> str:
         if head.startswith(magic):
             raise _UnknownFormat(f"{kind}, not text")
     if encoding == "utf-8" and len(_CONTROL.findall(head)) > 0.02 * len(head):
-        raise _UnknownFormat("binary, not text")
+        raise _UnknownFormat("a binary file, not text")
     text = mend_bytes(head.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace"))
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip("\ufeff\0 \t\f\v")]
     if not lines:
-        raise _UnknownFormat("empty")
+        raise _UnknownFormat("an empty file")
     if re.match(r"\ufeff?<(?:!doctype|html|\?xml|head|body)", lines[0], re.IGNORECASE):
         raise _UnknownFormat("HTML or XML; save the page as text")
     start = "\n".join(lines[:20]).lstrip("\ufeff")
@@ -227,6 +230,10 @@ def _format(head: bytes, encoding: str, name: str) -> str:
         return "json lines"
     if name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
         raise _UnknownFormat("a table without a header row that names title and abstract")
+    if Path(name).suffix.lower() in _OTHER_TEXT:
+        raise _UnknownFormat(f"a {Path(name).suffix} file, not papers")
+    if sum(bool(_MARKDOWN.match(line)) for line in lines) > 0.02 * len(lines):
+        raise _UnknownFormat("Markdown, not a page of papers")
     return "listing"
 
 
