@@ -1,0 +1,92 @@
+"""What resolution gives: entities with their spellings, who is whose variant, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kg.resolve.typography import loose
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """One way an entity is written: mentions, papers, and the rule that put it there."""
+
+    surface: str
+    mentions: int
+    papers: int
+    rule: str
+
+
+@dataclass(slots=True)
+class ResolvedEntity:
+    """One thing of the corpus: what one page is for."""
+
+    id: str
+    name: str
+    label: str
+    type: str
+    family: str | None = None
+    spellings: list[Spelling] = field(default_factory=list)
+    full_form: str | None = None
+    notes: list[str] = field(default_factory=list)  # decisions beyond single spellings, in words
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A version, size or tuning: ids of child and parent, and the rule of names that says so."""
+
+    child: str
+    parent: str
+    rule: str
+    relation: str = "variant_of"
+
+
+@dataclass(slots=True)
+class Resolution:
+    """The outcome: ``entities`` sorted by id; ``entity_of`` maps (paper id, index of its entity) to an entity's id."""
+
+    entities: list[ResolvedEntity]
+    entity_of: dict[tuple[str, int], str]
+    variants: list[Variant]
+    problems: list[str] = field(default_factory=list)  # curation entries that did not apply, one line each
+    hidden: frozenset[str] = frozenset()  # ids that a correction hides; their mentions are not in entity_of
+    aliases: Mapping[str, str] = field(default_factory=dict)  # ids given up by merging or renaming -> the id now
+
+    def find(self, name: str) -> list[ResolvedEntity]:
+        """Return the entities that the name can mean: by id, label or name first, else by any spelling."""
+        wanted, folded = name.strip(), loose(name)
+        exact = [e for e in self.entities if wanted in (e.id, e.label)]
+        if exact:
+            return exact
+        named = [e for e in self.entities if loose(e.name) == folded]
+        own = [e for e in self.entities if any(loose(s.surface) == folded and s.rule != SHORTENED for s in e.spellings)]
+        return named or own
+
+    def explain(self, name: str) -> list[dict[str, Any]]:
+        """Return, for each entity that the name can mean, which rule joined which spellings, with counts.
+
+        Each: ``id``, ``label``, ``type``, ``family``, ``spellings`` (surface, mentions, papers, rule), ``variant_of``
+        and ``variants`` (id and rule), ``notes``.
+        """
+        return [
+            {
+                "id": e.id,
+                "label": e.label,
+                "type": e.type,
+                "family": e.family,
+                "spellings": [
+                    {"surface": s.surface, "mentions": s.mentions, "papers": s.papers, "rule": s.rule}
+                    for s in e.spellings
+                ],
+                "variant_of": [{"id": v.parent, "rule": v.rule} for v in self.variants if v.child == e.id],
+                "variants": [{"id": v.child, "rule": v.rule} for v in self.variants if v.parent == e.id],
+                "notes": list(e.notes),
+            }
+            for e in self.find(name)
+        ]
+
+
+SHORTENED = "shortened mention of a fuller name"
+"""The rule of a spelling that names another thing where it stands alone: no alias."""

@@ -1,0 +1,69 @@
+"""Resolution from end to end: extractions in, corpus entities out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kg.records import Extraction
+from kg.resolve.cluster import cluster
+from kg.resolve.curation import Curation
+from kg.resolve.draft import Draft, draft
+from kg.resolve.forms import Forms
+from kg.resolve.gather import Gathered, gather
+from kg.resolve.naming import choose_name, full_form, qualify, spelling_rule
+from kg.resolve.resolution import Resolution, ResolvedEntity, Spelling, Variant
+from kg.resolve.variants import hang, root
+
+
+def resolve(extractions: Iterable[Extraction], curation: Curation | None = None) -> Resolution:
+    """Decide which entities of different papers are one thing, and which are versions and sizes of which.
+
+    The extractions are read once; the result does not depend on their order. Time and memory are linear in the
+    number of entities of papers. ``curation``: corrections, replayed after the rules (`kg.resolve.curation`).
+    """
+    gathered = gather(extractions)
+    forms = Forms(gathered)
+    clusters = cluster(gathered, forms)
+    drafts = draft(gathered, forms, clusters)
+    hang(drafts, forms, clusters)
+    return _finish(drafts, gathered, forms)
+
+
+def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution:
+    kept = [n for n, d in enumerate(drafts) if d.gone is None and (d.total or d.name)]
+    named = []
+    for n in kept:
+        name = choose_name(drafts[n], forms)
+        named.append((name, drafts[n].settled_type(), full_form(drafts[n], name), drafts[n].total))
+    labelled = dict(zip(kept, qualify(named), strict=True))
+    parents = {drafts[n].parent for n in kept}
+    entities, entity_of, variants = [], {}, []
+    for n, (name, kind, form, _) in zip(kept, named, strict=True):
+        one = drafts[n]
+        label, own_id = labelled[n]
+        in_family = one.parent is not None or n in parents
+        spellings = [
+            Spelling(surface, one.mentions[surface], papers, spelling_rule(one, surface, name, forms))
+            for surface, papers in one.papers.items()
+        ]
+        spellings.sort(key=lambda s: (-s.papers, -s.mentions, s.surface))
+        entities.append(
+            ResolvedEntity(
+                id=own_id,
+                name=name,
+                label=label,
+                type=kind,
+                family=labelled[root(drafts, n)][1] if in_family else None,
+                spellings=spellings,
+                full_form=form,
+                notes=one.notes,
+            )
+        )
+        if one.parent is not None:
+            variants.append(Variant(own_id, labelled[one.parent][1], one.rule))
+        for number in one.entries:
+            entry = gathered.entries[number]
+            entity_of[entry.paper, entry.index] = own_id
+    entities.sort(key=lambda e: e.id)
+    variants.sort(key=lambda v: (v.child, v.parent))
+    return Resolution(entities, entity_of, variants)
