@@ -1,0 +1,68 @@
+"""Files to take along: made when they are asked for, in memory, by the graph's own export."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import tempfile
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from app.data import graph
+from app.markup import plain
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What makes a spreadsheet take a cell for a formula."""
+
+
+def stem(text: str) -> str:
+    """Return a file name, without its ending, for a title.
+
+    >>> stem("Around GPT-4 / <b>"), stem("…")
+    ('around-gpt-4-b', 'graph')
+    """
+    return re.sub(r"[^\w.]+", "-", plain(text).casefold()).strip("-.")[:60] or "graph"
+
+
+def csv_of(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows as CSV; a name that a spreadsheet would run as a formula gets an apostrophe before it.
+
+    >>> csv_of([{"a": "=1+1", "b": None}], ("a", "b"))
+    "a,b\\r\\n'=1+1,\\r\\n"
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(row.get(column)) for column in columns])
+    return out.getvalue()
+
+
+def exported(format: str, entity: str | None = None, hops: int = 1, types: Sequence[str] = ()) -> bytes:
+    """Return what `KnowledgeGraph.export` writes, as bytes; a format that writes a folder comes as a zip file."""
+    with tempfile.TemporaryDirectory(prefix="kg-app-") as place:
+        target = Path(place) / "graph"
+        written = Path(graph().export(format, target, entity=entity, hops=hops, types=tuple(types)))
+        if written.is_file():
+            return written.read_bytes()
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in sorted(written.iterdir()):
+                archive.write(file, file.name)
+        return packed.getvalue()
+
+
+def _cell(value: Any) -> str:
+    text = plain(value)
+    return f"'{text}" if text.startswith(_FORMULA) and not _number(text) else text
+
+
+def _number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

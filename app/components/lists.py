@@ -1,0 +1,49 @@
+"""Lists of everything: tables whose rows are links, sorted by a press on a heading, in pages of a bearable length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.components import chips
+from app.markup import esc, link
+
+
+def table(headings: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, label: str, height: int = 0) -> str:
+    """Return a sortable table; ``headings`` are (text, class), cells are HTML that is already safe."""
+    classes = [css for _, css in headings]
+    head = "".join(
+        f'<th scope="col"{_class(css)}><button type="button">{esc(text)}</button></th>' for text, css in headings
+    )
+    body = "".join(
+        "<tr>" + "".join(f"<td{_class(css)}>{cell}</td>" for cell, css in zip(row, classes, strict=True)) + "</tr>"
+        for row in rows
+    )
+    style = f' style="--max:{height}px"' if height else ""
+    return (
+        f'<div class="kg kg-sort"><div class="kg-scroll"{style} tabindex="0" role="region" aria-label="{esc(label)}">'
+        f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div></div>"
+    )
+
+
+def entities(rows: Iterable[Mapping[str, Any]], *, height: int = 0) -> str:
+    """Return a table of `KnowledgeGraph.entities` rows."""
+    return table(
+        (("Name", ""), ("Type", ""), ("Papers", "n"), ("First", "n"), ("Last", "n")),
+        (
+            (
+                link("entity", row["label"], name=row["id"], limit=70),
+                chips.kind(row["type"]),
+                f"{row['papers']}",
+                esc((row.get("first_date") or "")[:7]),
+                esc((row.get("last_date") or "")[:7]),
+            )
+            for row in rows
+        ),
+        label="Entities",
+        height=height,
+    )
+
+
+def _class(css: str) -> str:
+    return f' class="{css}"' if css else ""

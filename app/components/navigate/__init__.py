@@ -1,0 +1,22 @@
+"""Links inside the app followed without a reload, and tables that sort when a heading is pressed.
+
+An ordinary link would load the whole app anew. The script catches a plain click on one, puts the address into the
+browser's history and lets Streamlit answer as it answers the back button; all else about a link (a new tab, copying
+it, the keyboard) stays the browser's own.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.markup import PAGES
+
+_HERE = Path(__file__).resolve().parent
+_component = st.components.v2.component("kg_navigate", js=(_HERE / "navigate.js").read_text(encoding="utf-8"))
+
+
+def listen() -> None:
+    """Mount the script; once a run."""
+    _component(key="kg_navigate", data={"paths": list(PAGES)})

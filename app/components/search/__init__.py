@@ -1,0 +1,66 @@
+"""The search box of every page: suggestions while one types, Enter goes to the page.
+
+An ARIA combobox. The text typed comes to Python, `KnowledgeGraph.search` answers, the suggestions go back as data and
+are shown as text. Choosing one follows its link.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.data import ask
+from app.markup import href, plain, short
+
+_HERE = Path(__file__).resolve().parent
+_component = st.components.v2.component(
+    "kg_search",
+    html=(_HERE / "search.html").read_text(encoding="utf-8"),
+    css=(_HERE / "search.css").read_text(encoding="utf-8"),
+    js=(_HERE / "search.js").read_text(encoding="utf-8"),
+)
+
+
+@st.fragment
+def box(*, key: str, large: bool = False) -> None:
+    """Show a search box over papers and entities; a fragment, so that typing reruns nothing else."""
+    before = st.session_state.get(key) or {}
+    text = plain(before.get("text"))[:200]
+    _component(
+        key=key,
+        data={"text": text, "found": suggestions(text), "large": large, "all": href("", q=text)},
+        default={"text": ""},
+        on_text_change=_nothing,
+    )
+
+
+def suggestions(text: str, limit: int = 9) -> list[dict[str, Any]]:
+    """Return what the list under the box shows for ``text``: entities first, then papers, each with its address."""
+    if not text.strip():
+        return []
+    found = ask("search", text, limit=limit)
+    entities = [
+        {
+            "href": href("entity", name=row["id"]),
+            "label": short(row["label"], 90),
+            "kind": row["type"],
+            "note": f"{row['papers']} paper{'' if row['papers'] == 1 else 's'}",
+        }
+        for row in found["entities"][:6]
+    ]
+    papers = [
+        {
+            "href": href("paper", id=row["id"]),
+            "label": short(row["title"], 110),
+            "kind": "paper",
+            "note": plain(row.get("date"))[:7],
+        }
+        for row in found["papers"][: max(3, limit - len(entities))]
+    ]
+    return entities + papers
+
+
+def _nothing() -> None:
+    """Do nothing: Streamlit returns a component's values only where a callback is named."""

@@ -1,0 +1,185 @@
+"""Compare: which of one type meet which of another, with the papers behind each cell; and entities side by side."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import theme
+from app.components import bars, chips, messages, says
+from app.data import Answer, ask
+from app.markup import esc, href, link, plain, short
+from kg.errors import UnknownNameError
+from kg.schema import ENTITY_TYPES
+
+_SIDES = 4
+
+
+def page() -> None:
+    """Draw the matrix of ``?rows=&columns=`` and the papers of ``?cell=``; with ``?side=``, entities side by side."""
+    sides = [s for s in plain(st.query_params.get("side", "")).split("|") if s.strip()][:_SIDES]
+    if sides:
+        _side_by_side(sides)
+        return
+    st.set_page_config(page_title="Compare · Paper graph")
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>Compare</h1><p class="lead">How many papers name both. White cells '
+        "are what no paper here has tried. Press a cell for its papers.</p></div></div>"
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        rows = _type("Rows", "rows", "method")
+        columns = _type("Columns", "columns", "benchmark")
+        limit = int(st.select_slider("Size", (10, 20, 30, 50), 20, key="size", bind="query-params", width=180))
+    table = ask("matrix", rows, columns, limit=limit)
+    cell = plain(st.query_params.get("cell", ""))
+    st.html(_matrix(table, {"rows": rows, "columns": columns, "size": limit}, cell))
+    if cell in table["cells"]:
+        st.html(_behind(table, cell))
+
+
+def _type(label: str, key: str, default: str) -> str:
+    chosen = st.selectbox(
+        label,
+        ENTITY_TYPES,
+        index=ENTITY_TYPES.index(default),
+        key=key,
+        bind="query-params",
+        width=190,
+        format_func=lambda kind: theme.kinds()[kind]["plural"],
+    )
+    return str(chosen)
+
+
+def _matrix(table: Answer, state: dict[str, str | int], chosen: str) -> str:
+    if not table["rows"] or not table["columns"]:
+        return '<div class="kg kg-note"><p>No entities of these types.</p></div>'
+    most = max((len(papers) for papers in table["cells"].values()), default=1)
+    head = "".join(
+        f'<th scope="col">{link("entity", c["label"], name=c["id"], limit=28)}</th>' for c in table["columns"]
+    )
+    body = []
+    for row in table["rows"]:
+        cells = []
+        for column in table["columns"]:
+            key = f"{row['id']}|{column['id']}"
+            papers = table["cells"].get(key)
+            if not papers:
+                cells.append("<td></td>")
+                continue
+            here = ' aria-current="true"' if key == chosen else ""
+            label = f"{short(row['label'], 60)} with {short(column['label'], 60)}: {chips.count(len(papers), 'paper')}"
+            weight = 14 + 56 * len(papers) / most
+            cells.append(
+                f'<td><a href="{esc(href("compare", **state, cell=key))}" style="--w:{weight:.0f}"{here}'
+                f' title="{esc(label)}" aria-label="{esc(label)}">{len(papers)}</a></td>'
+            )
+        body.append(
+            f'<tr><th scope="row">{link("entity", row["label"], name=row["id"], limit=40)}</th>{"".join(cells)}</tr>'
+        )
+    possible = len(table["rows"]) * len(table["columns"])
+    filled = len(table["cells"])
+    return (
+        f'<div class="kg kg-matrix"><div class="kg-scroll" style="--max:640px" tabindex="0" role="region" '
+        f'aria-label="Matrix"><table><thead><tr><th><span class="sr">Name</span></th>{head}</tr></thead>'
+        f'<tbody>{"".join(body)}</tbody></table></div><p class="quiet">{filled:,} of {possible:,} cells have papers; '
+        "rows and columns are the entities with most papers.</p></div>"
+    )
+
+
+def _behind(table: Answer, cell: str) -> str:
+    labels = {e["id"]: e["label"] for e in [*table["rows"], *table["columns"]]}
+    row, column = cell.split("|", 1)
+    items = []
+    for one in table["cells"][cell]:
+        paper = ask("paper", one)
+        links = {item["entity"]: item for item in paper["links"]}
+        told = "".join(
+            f'<div class="meta">{chips.role(links[e]["role"])} {link("entity", labels[e], name=e)}</div>'
+            f"{says.sentence(links[e].get('evidence'), (labels[e],), css='kg-r-' + links[e]['role'])}"
+            for e in (row, column)
+            if e in links
+        )
+        items.append(
+            f'<li><div class="title">{link("paper", paper["title"], id=one, limit=200)}</div>'
+            f'<div class="meta num">{esc(paper.get("date") or "")}</div>{told}</li>'
+        )
+    return (
+        f'<div class="kg"><h2>{link("entity", labels[row], name=row)} with {link("entity", labels[column], name=column)}'
+        f' <small>{chips.count(len(items), "paper")}</small></h2><ul class="kg-papers">{"".join(items)}</ul></div>'
+    )
+
+
+def _side_by_side(names: list[str]) -> None:
+    """Draw two to four entities beside each other: figures, time, company, and what they have in common."""
+    found = []
+    for one in names:
+        try:
+            found.append(ask("entity", one))
+        except UnknownNameError as error:
+            messages.unknown(error, one, "compare")
+            return
+    ids = [one["id"] for one in found]
+    st.set_page_config(page_title="Compare · Paper graph")
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>Side by side</h1>'
+        f'<p class="lead"><a href="{esc(href("compare"))}">Back to the matrix</a></p></div></div>'
+    )
+    if len(ids) < _SIDES:
+        options = {row["id"]: row["label"] for row in ask("entities", (), min_papers=1, limit=3000)}
+        chosen = st.selectbox(
+            "Add another",
+            [one for one in options if one not in ids],
+            index=None,
+            placeholder="Type a name",
+            format_func=lambda one: short(options[one], 80),
+            key=f"add-{len(ids)}",
+            width=380,
+        )
+        if chosen:
+            st.query_params["side"] = "|".join([*ids, chosen])
+            st.rerun()
+    top = max(_most(one) for one in found)
+    for place, one in zip(st.columns(len(found), gap="medium"), found, strict=True):
+        with place:
+            st.html(_column(one, ids, top))
+    if len(found) > 1:
+        st.html(_common(found))
+
+
+def _most(one: Answer) -> int:
+    return max((row["papers"] for row in one["used_with"]), default=1)
+
+
+def _column(one: Answer, ids: list[str], top: int) -> str:
+    others = "|".join(i for i in ids if i != one["id"])
+    away = f'<a href="{esc(href("compare", side=others))}">take away</a>' if others else ""
+    counts = one["counts"]
+    return (
+        f'<div class="kg"><div class="kg-head"><div class="over">{chips.kind(one["type"])}<span>{away}</span></div>'
+        f'<h2 style="font-size:1.3rem">{link("entity", one["label"], name=one["id"])}</h2></div>'
+        f'<dl class="kg-facts"><div><dt>papers</dt><dd>{counts["papers"]:,}</dd></div>'
+        f"<div><dt>first seen</dt><dd>{esc((one.get('first_date') or '–')[:7])}</dd></div></dl>"
+        f"<br>{bars.parts(counts['by_role'])}<h2>Over time</h2>"
+        f"{bars.timeline(one['timeline'], kind=one['type'], height=64)}"
+        f"<h2>Measured on</h2>{bars.ranking(one['measured_on'][:8], top=top)}"
+        f"<h2>Used with</h2>{bars.ranking(one['used_with'][:8], top=top)}</div>"
+    )
+
+
+def _common(found: list[Answer]) -> str:
+    """Return the papers that name all of them."""
+    papers: dict[str, Answer] = {}
+    sets = []
+    for one in found:
+        rows = ask("papers", one["id"], exact=True)
+        papers |= {row["id"]: row for row in rows}
+        sets.append({row["id"] for row in rows})
+    shared = sorted(set.intersection(*sets), key=lambda p: papers[p].get("date") or "", reverse=True)
+    items = "".join(
+        f'<li><span class="title">{link("paper", papers[p]["title"], id=p, limit=200)}</span> '
+        f'<span class="quiet num">{esc(papers[p].get("date") or "")}</span></li>'
+        for p in shared[:40]
+    )
+    return (
+        f'<div class="kg"><h2>Papers that name all of them <small>{len(shared)}</small></h2>'
+        f'<ul class="kg-papers">{items}</ul></div>'
+    )

@@ -1,0 +1,247 @@
+"""One entity: what it is, who uses it and how, where it comes from; without a name, all entities."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from app import theme
+from app.components import bars, chips, lists, messages, says
+from app.data import Answer, ask
+from app.markup import esc, href, link, plain, short
+from kg.errors import UnknownNameError
+from kg.schema import ENTITY_TYPES, ROLES
+
+_SHOWN = 12  # papers of one role before the rest is folded away
+_PAGE = 200  # rows of the list of all entities
+
+
+def page() -> None:
+    """Draw the page of ``?name=``, or the list of all entities."""
+    wanted = plain(st.query_params.get("name", ""))
+    if not wanted.strip():
+        _browse()
+        return
+    try:
+        found = ask("entity", wanted)
+    except UnknownNameError as error:
+        messages.unknown(error, wanted, "entity")
+        return
+    st.set_page_config(page_title=f"{short(found['label'])} · Paper graph")
+    st.html(_head(found))
+    st.html(_facts(found))
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        _papers(found)
+    with right:
+        st.html(_time(found))
+        st.html(_lineage(found))
+        st.html(_family(found))
+        st.html(_company(found))
+        st.html(_spellings(found))
+        _take_along(found)
+
+
+def _head(found: Answer) -> str:
+    family = found.get("family")
+    over = chips.kind(found["type"])
+    if family and family["id"] != found["id"]:
+        over += f"<span>of the family {link('entity', family['label'], name=family['id'])}</span>"
+    aliases = ", ".join(f"<bdi>{esc(short(a, 60))}</bdi>" for a in found["aliases"][:14])
+    more = f" and {len(found['aliases']) - 14} more" if len(found["aliases"]) > 14 else ""
+    also = f'<div class="aliases">also written {aliases}{more}</div>' if aliases else ""
+    return (
+        f'<div class="kg"><div class="kg-head"><div class="over">{over}</div><h1>{_title(found)}</h1>{also}'
+        f'<nav class="kg-acts" aria-label="More about it">'
+        f'<a href="{esc(href("explore", entity=found["id"]))}">Explore its graph</a>'
+        f'<a href="{esc(href("lineage", entity=found["id"]))}">Lineage</a>'
+        f'<a href="{esc(href("compare", side=found["id"]))}">Compare</a></nav></div></div>'
+    )
+
+
+def _title(found: Answer) -> str:
+    return f"<bdi>{esc(short(found['label'], 300))}</bdi>"
+
+
+def _facts(found: Answer) -> str:
+    counts = found["counts"]
+    whole = counts.get("papers_with_family", counts["papers"])
+    with_family = f" <small>{whole:,} with its family</small>" if whole != counts["papers"] else ""
+    first, last = (found.get("first_date") or "")[:7], (found.get("last_date") or "")[:7]
+    when = first if first == last else f"{first} – {last}"
+    roles = bars.parts({role: counts["by_role"].get(role, 0) for role in ROLES}) if counts["papers"] else ""
+    return (
+        f'<div class="kg"><dl class="kg-facts"><div><dt>papers</dt><dd>{counts["papers"]:,}{with_family}</dd></div>'
+        f"<div><dt>mentions</dt><dd>{counts['mentions']:,}</dd></div>"
+        f"<div><dt>seen</dt><dd>{esc(when) or '–'}</dd></div>"
+        f'<div style="align-content:center;flex:1 1 300px"><dt class="sr">roles</dt>'
+        f'<dd style="font-size:inherit;font-weight:400">{roles}</dd></div></dl></div>'
+    )
+
+
+def _papers(found: Answer) -> None:
+    members = found.get("members") or []
+    rolled = False
+    if members:
+        rolled = st.toggle(
+            f"With its {chips.count(len(members), 'version or size', 'versions and sizes')}",
+            value=True,
+            key="family",
+            bind="query-params",
+        )
+    rows = ask("papers", found["id"], exact=not rolled)
+    if not rows:
+        st.html(
+            '<div class="kg"><p class="quiet">No paper here is linked to it. It is known from the lineage of '
+            "others.</p></div>"
+        )
+    surfaces = [found["name"], *found["aliases"]]
+    parts = []
+    for role in ROLES:
+        here = [_told(row, found) for row in rows if row["role"] == role]
+        if not here:
+            continue
+        rest = here[_SHOWN:]
+        more = (
+            f"<details><summary>{chips.count(len(rest), 'more paper')}</summary>{says.papers(rest, surfaces)}</details>"
+            if rest
+            else ""
+        )
+        parts.append(
+            f'<section id="{role}"><h2>{chips.role(role)} <small>{chips.count(len(here), "paper")}</small></h2>'
+            f"{says.papers(here[:_SHOWN], surfaces)}{more}</section>"
+        )
+    if parts:
+        st.html(f'<div class="kg">{"".join(parts)}</div>')
+
+
+def _told(row: Mapping[str, Any], found: Answer) -> dict[str, Any]:
+    """Return a row that names the version it speaks of, where that is another than the page's own entity."""
+    return {**row, "via": row["entity"] if row["entity"] != found["label"] else None}
+
+
+def _time(found: Answer) -> str:
+    return f'<div class="kg"><h2>Over time</h2>{bars.timeline(found["timeline"], kind=found["type"], height=72)}</div>'
+
+
+def _lineage(found: Answer) -> str:
+    up = [s for s in found["ancestors"] if s["child"]["id"] == found["id"]]
+    down = [s for s in found["descendants"] if s["parent"]["id"] == found["id"] and s["relation"] != "variant_of"]
+    if not up and not down:
+        return '<div class="kg"><h2>Lineage</h2><p class="quiet">Nothing stated in these papers.</p></div>'
+    items = [
+        f"<li>{chips.role(s['relation'])} {link('entity', s['parent']['label'], name=s['parent']['id'])}</li>"
+        for s in up[:6]
+    ]
+    items += [
+        f"<li>{link('entity', s['child']['label'], name=s['child']['id'])} {chips.role(s['relation'])} it</li>"
+        for s in down[:10]
+    ]
+    whole = f'<a href="{esc(href("lineage", entity=found["id"]))}">with evidence</a>'
+    return (
+        f'<div class="kg"><h2>Lineage <small>{whole}</small></h2><ul class="kg-strip">{"".join(items)}</ul>'
+        + (f'<p class="quiet">and {len(down) - 10} more descendants</p>' if len(down) > 10 else "")
+        + "</div>"
+    )
+
+
+def _family(found: Answer) -> str:
+    """Return the whole family as a tree, this entity marked in it."""
+    whole = ask("entity", found["family"]["id"]) if found.get("family") else found
+    members = whole.get("members") or []
+    if not members:
+        return "<span></span>"
+    children: dict[str, list[Mapping[str, Any]]] = {}
+    for member in members:
+        children.setdefault(member["parent"], []).append(member)
+
+    def item(member: Mapping[str, Any]) -> str:
+        here = ' class="here" aria-current="true"' if member["id"] == found["id"] else ""
+        name = link("entity", member["label"], name=member["id"], limit=48)
+        return f'<span{here}>{name}</span><span class="n">{member["papers"]}</span>'
+
+    def branch(parent: str, depth: int) -> str:
+        below = sorted(children.get(parent, ()), key=lambda m: (-m["papers"], m["label"])) if depth < 8 else []
+        items = "".join(f"<li>{item(m)}{branch(m['id'], depth + 1)}</li>" for m in below)
+        return f"<ul>{items}</ul>" if items else ""
+
+    root = {"id": whole["id"], "label": whole["label"], "papers": whole["counts"]["papers"]}
+    return (
+        f'<div class="kg"><h2>Family <small>{chips.count(len(members), "version or size", "versions and sizes")}'
+        f'</small></h2><div class="kg-tree">{item(root)}{branch(whole["id"], 0)}</div></div>'
+    )
+
+
+def _company(found: Answer) -> str:
+    parts = []
+    for title, key in (("Measured on", "measured_on"), ("Used with", "used_with")):
+        rows = (found.get(key) or [])[:10]
+        if rows:
+            parts.append(f"<h2>{title} <small>papers in common</small></h2>{bars.ranking(rows)}")
+    return f'<div class="kg">{"".join(parts)}</div>' if parts else "<span></span>"
+
+
+def _spellings(found: Answer) -> str:
+    rows = found.get("spellings") or []
+    if len(rows) < 2:
+        return "<span></span>"
+    items = "".join(
+        f"<tr><td><bdi>{esc(short(r['surface'], 60))}</bdi></td><td class='n'>{r['mentions']}</td>"
+        f"<td>{esc(r.get('rule') or '')}</td></tr>"
+        for r in rows[:40]
+    )
+    return (
+        f'<div class="kg"><details><summary>{len(rows)} spellings, and the rules that joined them</summary>'
+        f"<table><thead><tr><th>Spelling</th><th class='n'>Mentions</th><th>Rule</th></tr></thead>"
+        f"<tbody>{items}</tbody></table></details></div>"
+    )
+
+
+def _take_along(found: Answer) -> None:
+    st.download_button(
+        "Download this page as JSON",
+        data=json.dumps(found, ensure_ascii=False, indent=1),
+        file_name=f"{found['id'].replace('/', '-')}.json",
+        mime="application/json",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _browse() -> None:
+    """Draw the list of all entities, by type and papers."""
+    st.set_page_config(page_title="Entities · Paper graph")
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>Entities</h1>'
+        '<p class="lead">Everything the papers name, most used first. Press a heading to sort what is shown.</p>'
+        "</div></div>"
+    )
+    left, middle, right = st.columns([5, 3, 3], vertical_alignment="bottom")
+    kinds = left.pills(
+        "Type",
+        ENTITY_TYPES,
+        selection_mode="multi",
+        key="type",
+        bind="query-params",
+        format_func=lambda k: theme.kinds()[k]["plural"],
+    )
+    least = middle.number_input("Papers at least", min_value=0, value=1, step=1, key="min", bind="query-params")
+    order = right.selectbox("Order", ("papers", "name", "newest"), key="order", bind="query-params")
+    rows = ask("entities", tuple(kinds), min_papers=int(least))
+    if order == "name":
+        rows = sorted(rows, key=lambda r: r["label"].casefold())
+    elif order == "newest":
+        rows = sorted(rows, key=lambda r: (r.get("first_date") or "", r["papers"]), reverse=True)
+    pages = max(1, -(-len(rows) // _PAGE))
+    number = 1
+    if pages > 1:
+        number = int(st.number_input("Page", 1, pages, key="page", bind="query-params", width=140))
+    shown = rows[(number - 1) * _PAGE : number * _PAGE]
+    st.html(
+        f'<div class="kg"><p class="quiet">{chips.count(len(rows), "entity", "entities")}, '
+        f"showing {(number - 1) * _PAGE + bool(shown)} to {(number - 1) * _PAGE + len(shown)}</p></div>"
+    )
+    st.html(lists.entities(shown))

@@ -1,0 +1,295 @@
+"""Explore: the graph around one entity, or the busiest entities of a filtered corpus, with a table of the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from app import theme
+from app.components import chips, files, lists, messages, says
+from app.components.graph import draw
+from app.components.graph.layout import extend, spring
+from app.components.graph.network import LIMIT, drawing
+from app.data import Answer, ask, derive
+from app.markup import esc, href, link, plain, short
+from kg.errors import UnknownNameError
+from kg.schema import ENTITY_TYPES, ROLES
+
+Filters = dict[str, Any]
+
+_AROUND = 90
+"""Nodes drawn at first around one entity; more make a picture that nobody reads."""
+
+_GROW = 40
+"""Nodes that expanding one adds at most."""
+
+
+def page() -> None:
+    """Draw the page; ``?entity=`` is where it starts, ``?expand=`` the nodes opened in place."""
+    wanted = plain(st.query_params.get("entity", "")).strip()
+    centre = None
+    if wanted:
+        try:
+            centre = ask("entity", wanted)
+        except UnknownNameError as error:
+            messages.unknown(error, wanted, "explore")
+            return
+    label = centre["label"] if centre else ""
+    st.set_page_config(page_title=f"{short(label)} in the graph · Paper graph" if centre else "Explore · Paper graph")
+    st.html(_head(centre))
+    filters = _filters(centre is not None)
+    _body(centre["id"] if centre else None, label, filters)
+
+
+def _head(centre: Answer | None) -> str:
+    if centre is None:
+        return (
+            '<div class="kg"><div class="kg-head"><h1>Explore</h1><p class="lead">Entities joined where papers name '
+            "both. Click one to see it, double-click to open its page.</p></div></div>"
+        )
+    page_of = f'<a href="{esc(href("entity", name=centre["id"]))}">its page</a>'
+    whole = f'<a href="{esc(href("explore"))}">the whole graph</a>'
+    return (
+        f'<div class="kg"><div class="kg-head"><div class="over">{chips.kind(centre["type"])}<span>{page_of}</span>'
+        f"<span>{whole}</span></div><h1>Around <bdi>{esc(short(centre['label'], 120))}</bdi></h1></div></div>"
+    )
+
+
+def _filters(around: bool) -> Filters:
+    """Draw the filters and return them; every one stands in the address."""
+    months = [row["period"] for row in ask("overview")["papers_by_month"]]
+    years = [int(month[:4]) for month in months]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium", key="kg-filters"):
+        types = st.pills(
+            "Types",
+            ENTITY_TYPES,
+            selection_mode="multi",
+            key="types",
+            bind="query-params",
+            format_func=lambda t: theme.kinds()[t]["plural"],
+        )
+        roles = st.pills(
+            "Roles", ROLES, selection_mode="multi", key="roles", bind="query-params", format_func=theme.edge_label
+        )
+        hops = 2
+        if around:
+            hops = int(
+                st.segmented_control(
+                    "Reach",
+                    (1, 2),
+                    default=2,
+                    key="hops",
+                    bind="query-params",
+                    format_func=lambda n: "its papers" if n == 1 else "and theirs",
+                )
+                or 2
+            )
+        least = int(st.number_input("Papers at least", 1, 10_000, 1, key="min", bind="query-params", width=130))
+        span = None
+        if years and min(years) < max(years):
+            span = st.slider(
+                "Years", min(years), max(years), (min(years), max(years)), key="years", bind="query-params", width=200
+            )
+            if span == (min(years), max(years)):
+                span = None
+        sure = st.slider("Confidence at least", 0.0, 1.0, 0.0, 0.05, key="sure", bind="query-params", width=160)
+    return {
+        "types": tuple(types),
+        "roles": tuple(roles),
+        "hops": hops,
+        "years": span,
+        "min_papers": least,
+        "min_confidence": float(sure),
+    }
+
+
+@st.fragment
+def _body(centre: str | None, label: str, filters: Filters) -> None:
+    """Draw graph, panel and table; a fragment, so that a click redraws no filters."""
+    opened = [one for one in plain(st.query_params.get("expand", "")).split("|") if one][:12]
+    view = derive(_view, centre, tuple(opened), tuple(sorted(filters.items())))
+    if not view["nodes"]:
+        st.html('<div class="kg kg-note"><p>Nothing passes these filters. Take one away.</p></div>')
+        return
+    title = f"Around {label}" if label else "The whole graph"
+    left, right = st.columns([11, 4], gap="medium")
+    with left:
+        selected, expand = draw(
+            drawing(view["nodes"], view["edges"], view["positions"], focus=centre, title=title),
+            key=f"graph-{centre}",
+            height=640,
+        )
+        st.html(_left_out(view))
+    if expand and expand not in opened:
+        st.query_params["expand"] = "|".join([*opened, expand])
+        st.rerun(scope="fragment")
+    if selected not in {node["id"] for node in view["nodes"]}:
+        selected = centre
+    with right:
+        if selected:
+            _panel(selected, view)
+        else:
+            st.html(_hints(view))
+        if opened and st.button("Fold what was expanded", icon=":material/close_fullscreen:"):
+            del st.query_params["expand"]
+            st.rerun(scope="fragment")
+    _table(view, title, centre, filters)
+
+
+def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return nodes, edges, their places and what is left out: the filtered view and what was expanded in it."""
+    chosen = dict(filters)
+    hops = chosen.pop("hops")
+    base = graph.neighbourhood(centre, hops=hops, limit=_AROUND if centre else 160, **chosen)
+    nodes = {node["id"]: node for node in base["nodes"]}
+    edges = {(e["source"], e["target"], e["key"]): e for e in _worth(base["edges"], centre)}
+    places = spring(list(nodes), [(s, t, 1.0) for s, t, _ in edges])
+    for one in opened:
+        try:
+            more = graph.neighbourhood(one, hops=1, limit=_GROW + 1, **chosen)
+        except UnknownNameError:
+            continue
+        room = LIMIT - len(nodes)
+        fresh = [node for node in more["nodes"] if node["id"] not in nodes][: max(room, 0)]
+        nodes |= {node["id"]: node for node in fresh}
+        edges |= {
+            (e["source"], e["target"], e["key"]): e
+            for e in more["edges"]
+            if e["source"] in nodes and e["target"] in nodes
+        }
+        places = extend(places, list(nodes), [], one)
+    return {
+        "nodes": list(nodes.values()),
+        "edges": list(edges.values()),
+        "positions": places,
+        "left_out": base["left_out"],
+    }
+
+
+def _worth(edges: list[dict[str, Any]], centre: str | None) -> list[dict[str, Any]]:
+    """Return the edges to draw: of the many weak "used with" ones only the strongest, or nothing could be seen."""
+    if centre is not None:
+        return edges
+    strong = sorted((e for e in edges if e["key"] == "used_with"), key=lambda e: -int(e.get("papers") or 1))
+    return [e for e in edges if e["key"] != "used_with"] + strong[:420]
+
+
+def _left_out(view: Answer) -> str:
+    nodes = view["left_out"]["nodes"]
+    shown = f"{chips.count(len(view['nodes']), 'node')} and {chips.count(len(view['edges']), 'edge')} drawn"
+    rest = (
+        f"; left out: {chips.count(nodes, 'node')} with fewer papers or links. Filter, or expand a node, to see more."
+        if nodes
+        else "; nothing left out."
+    )
+    return f'<div class="kg"><p class="quiet" role="status">{shown}{rest}</p></div>'
+
+
+def _hints(view: Answer) -> str:
+    """Return the panel while nothing is selected: how to use the picture, and ways into it."""
+    busiest = sorted(view["nodes"], key=lambda n: -n["papers"])[:8]
+    rows = [{**n, "type": n["kind"]} for n in busiest if n["kind"] != "paper"]
+    items = "".join(
+        f"<li>{chips.kind(row['type'])} {link('explore', row['label'], entity=row['id'], limit=34)}</li>"
+        for row in rows
+    )
+    return (
+        '<div class="kg"><div class="kg-panel"><h2>Nothing selected</h2><p class="quiet">Click a node for its papers '
+        "and sentences. Double-click opens its page. Hover lights its neighbours. The legend hides kinds and roles."
+        f"</p><div><h3>Start from</h3><ul>{items}</ul></div></div></div>"
+    )
+
+
+def _panel(selected: str, view: Answer) -> None:
+    """Draw what is known of the selected node, and where to go from it."""
+    node = next(n for n in view["nodes"] if n["id"] == selected)
+    if node["kind"] == "paper":
+        paper = ask("paper", selected)
+        links = "".join(
+            f'<li><div class="meta">{chips.entity(row, limit=34)}</div>{chips.role(row["role"])}</li>'
+            for row in paper["links"][:8]
+        )
+        st.html(
+            f'<div class="kg"><div class="kg-panel" aria-live="polite"><div class="over">{chips.kind("paper")} '
+            f'<span class="quiet num">{esc(paper.get("date") or "")}</span></div>'
+            f"<h2>{link('paper', paper['title'], id=selected, limit=160)}</h2>"
+            f'<nav class="kg-acts"><a href="{esc(href("paper", id=selected))}">Open its page</a></nav>'
+            f'<ul class="kg-papers">{links}</ul></div></div>'
+        )
+        return
+    entity = ask("entity", selected)
+    rows = [row for rows in entity["papers"].values() for row in rows]
+    surfaces = [entity["name"], *entity["aliases"]]
+    more = f'<p class="quiet">{chips.count(len(rows) - 4, "more paper")} on its page</p>' if len(rows) > 4 else ""
+    roles = "".join(f"<li>{chips.role(role, number)}</li>" for role, number in entity["counts"]["by_role"].items())
+    st.html(
+        f'<div class="kg"><div class="kg-panel" aria-live="polite"><div>{chips.kind(entity["type"])} '
+        f'<span class="quiet">{chips.count(entity["counts"]["papers"], "paper")}</span></div>'
+        f"<h2>{link('entity', entity['label'], name=selected, limit=120)}</h2>"
+        f'<nav class="kg-acts"><a href="{esc(href("entity", name=selected))}">Open its page</a>'
+        f'<a href="{esc(href("explore", entity=selected))}">Centre here</a></nav>'
+        f'<ul class="kg-key">{roles}</ul>{says.papers(rows[:4], surfaces, roles=True)}{more}</div></div>'
+    )
+
+
+def _table(view: Answer, title: str, centre: str | None, filters: Filters) -> None:
+    """Draw the same selection as a table, and what can be taken along."""
+    degree: dict[str, int] = {}
+    for edge in view["edges"]:
+        for end in (edge["source"], edge["target"]):
+            degree[end] = degree.get(end, 0) + 1
+    with st.expander(f"The same as a table: {len(view['nodes'])} rows, and files of it", icon=":material/table_rows:"):
+        st.html(
+            lists.table(
+                (("Name", ""), ("Kind", ""), ("Papers", "n"), ("Edges here", "n"), ("Date", "n")),
+                (
+                    (
+                        link("paper", node["label"], id=node["id"], limit=110)
+                        if node["kind"] == "paper"
+                        else link("entity", node["label"], name=node["id"], limit=80),
+                        chips.kind(node["kind"]),
+                        str(node["papers"]),
+                        str(degree.get(node["id"], 0)),
+                        esc(node.get("date") or ""),
+                    )
+                    for node in sorted(view["nodes"], key=lambda n: (-degree.get(n["id"], 0), n["id"]))
+                ),
+                label=title,
+                height=460,
+            )
+        )
+        with st.container(horizontal=True):
+            stem = files.stem(title)
+            st.download_button(
+                "Nodes and edges drawn, JSON",
+                data=lambda: json.dumps({"nodes": view["nodes"], "edges": view["edges"]}, ensure_ascii=False, indent=1),
+                file_name=f"{stem}.json",
+                mime="application/json",
+                on_click="ignore",
+            )
+            st.download_button(
+                "Edges drawn, CSV",
+                data=lambda: files.csv_of(view["edges"], ("source", "target", "key", "papers", "confidence")),
+                file_name=f"{stem}-edges.csv",
+                mime="text/csv",
+                on_click="ignore",
+            )
+            st.download_button(
+                "Nodes drawn, CSV",
+                data=lambda: files.csv_of(view["nodes"], ("id", "kind", "label", "papers", "date")),
+                file_name=f"{stem}-nodes.csv",
+                mime="text/csv",
+                on_click="ignore",
+            )
+            if centre:
+                hops, types = filters["hops"], filters["types"]
+                st.download_button(
+                    "All within reach, GraphML",
+                    data=lambda: files.exported("graphml", centre, hops, types),
+                    file_name=f"{stem}.graphml",
+                    mime="application/xml",
+                    on_click="ignore",
+                )

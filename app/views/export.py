@@ -1,0 +1,126 @@
+"""Export: choose a format and how much, see what will be in it, take it along."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import theme
+from app.components import chips, files, messages
+from app.data import ask, derive
+from app.markup import plain, short
+from kg.errors import UnknownNameError
+from kg.export import FORMATS
+from kg.schema import ENTITY_TYPES
+
+_ABOUT = {
+    "graphml": ("GraphML", ".graphml", "for Gephi, yEd, igraph, networkx"),
+    "gexf": ("GEXF", ".gexf", "for Gephi, with dates"),
+    "json": ("JSON", ".json", "node-link form, for scripts and D3"),
+    "csv": ("CSV", ".zip", "nodes.csv and edges.csv, for spreadsheets and pandas"),
+    "cypher": ("Cypher", ".cypher", "for Neo4j and Memgraph"),
+    "html": ("HTML", ".html", "one file that opens in any browser, offline"),
+}
+
+
+def page() -> None:
+    """Draw the page; format, entity, reach and types stand in the address."""
+    st.set_page_config(page_title="Export · Paper graph")
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>Export</h1><p class="lead">The graph, or a part of it, as a file '
+        "for another program.</p></div></div>"
+    )
+    wanted = plain(st.query_params.get("entity", "")).strip()
+    centre = None
+    if wanted:
+        try:
+            centre = ask("find", wanted)
+        except UnknownNameError as error:
+            messages.unknown(error, wanted, "export")
+            return
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        chosen = st.radio(
+            "Format",
+            list(FORMATS),
+            key="format",
+            bind="query-params",
+            format_func=lambda f: _ABOUT.get(f, (f,))[0],
+            captions=[_ABOUT.get(f, ("", "", ""))[2] for f in FORMATS],
+        )
+        options = {row["id"]: row["label"] for row in ask("entities", (), min_papers=1, limit=3000)}
+        if centre and centre not in options:
+            options = {centre: ask("entity", centre)["label"], **options}
+        picked = st.selectbox(
+            "How much",
+            [None, *options],
+            index=[None, *options].index(centre),
+            format_func=lambda one: "The whole graph" if one is None else f"Around {short(options[one], 80)}",
+            help="Type to search for an entity.",
+        )
+        if picked != centre:
+            if picked:
+                st.query_params["entity"] = picked
+            else:
+                st.query_params.pop("entity", None)
+            st.rerun()
+        hops = 1
+        if centre:
+            hops = int(st.segmented_control("Steps away", (1, 2, 3), default=1, key="hops", bind="query-params") or 1)
+        types = st.pills(
+            "Only these types",
+            ENTITY_TYPES,
+            selection_mode="multi",
+            key="types",
+            bind="query-params",
+            format_func=lambda t: theme.kinds()[t]["plural"],
+            help="Papers are always in it. None chosen means all types.",
+        )
+    with right:
+        counts = derive(_preview, centre, hops, tuple(types))
+        st.html(_told(counts))
+        name, ending, _ = _ABOUT.get(chosen, (chosen, f".{chosen}", ""))
+        label = files.stem(options[centre]) if centre else "paper-graph"
+        st.download_button(
+            f"Download {name}",
+            data=lambda: files.exported(chosen, centre, hops, tuple(types)),
+            file_name=f"{label}{ending}",
+            type="primary",
+            on_click="ignore",
+            disabled=not counts["nodes"],
+            icon=":material/download:",
+        )
+        around = f' --entity "{options[centre]}" --hops {hops}' if centre else ""
+        kept = "".join(f" --type {t}" for t in types)
+        st.caption("The same on the command line:")
+        st.code(f"kg export {chosen} {label}{'' if chosen == 'csv' else ending}{around}{kept}", language="bash")
+
+
+def _preview(graph: Any, centre: str | None, hops: int, types: tuple[str, ...]) -> dict[str, Any]:
+    """Return how many nodes and edges of each kind an export would hold."""
+    rows = graph.rows(centre, hops=hops, types=types)
+    nodes: dict[str, int] = {}
+    for _, facts in rows.nodes():
+        nodes[facts["kind"]] = nodes.get(facts["kind"], 0) + 1
+    edges: dict[str, int] = {}
+    for _, _, key, _ in rows.edges():
+        edges[key] = edges.get(key, 0) + 1
+    return {"nodes": nodes, "edges": edges}
+
+
+def _told(counts: dict[str, dict[str, int]]) -> str:
+    nodes, edges = counts["nodes"], counts["edges"]
+    kinds = "".join(
+        f'<tr><td>{chips.kind(kind)}</td><td class="n">{nodes[kind]:,}</td></tr>'
+        for kind in theme.kinds()
+        if kind in nodes
+    )
+    roles = "".join(
+        f'<tr><td>{chips.role(key)}</td><td class="n">{edges[key]:,}</td></tr>' for key in theme.edges() if key in edges
+    )
+    return (
+        f'<div class="kg"><h2>What will be in it</h2><table><thead><tr><th>Nodes</th><th class="n">'
+        f'{sum(nodes.values()):,}</th></tr></thead><tbody>{kinds}</tbody><thead><tr><th>Edges</th><th class="n">'
+        f"{sum(edges.values()):,}</th></tr></thead><tbody>{roles}</tbody></table></div>"
+    )

@@ -1,0 +1,139 @@
+"""Lineage: where an entity comes from and what came of it, from left to right, with the sentence behind each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from app import theme
+from app.components import bars, chips, messages, says
+from app.components.graph import draw
+from app.components.graph.layout import layered
+from app.components.graph.network import LIMIT, drawing
+from app.data import Answer, ask, derive
+from app.markup import esc, href, plain, short
+from kg.errors import UnknownNameError
+from kg.schema import ENTITY_TYPES, RELATIONS
+
+
+def page() -> None:
+    """Draw the lineage of ``?entity=``; without one, entities to start from."""
+    wanted = plain(st.query_params.get("entity", "")).strip()
+    if not wanted:
+        _start()
+        return
+    try:
+        found = ask("lineage", wanted)
+    except UnknownNameError as error:
+        messages.unknown(error, wanted, "lineage")
+        return
+    centre = found["entity"]
+    st.set_page_config(page_title=f"Lineage of {short(centre['label'])} · Paper graph")
+    st.html(_head(centre, found))
+    if not found["ancestors"] and not found["descendants"]:
+        st.html(
+            '<div class="kg kg-note"><p>No paper here says what it was made from, or what was made from it.</p></div>'
+        )
+        return
+    _picture(found)
+
+
+def _head(centre: Answer, found: Answer) -> str:
+    up = len({s["parent"]["id"] for s in found["ancestors"]})
+    down = len({s["child"]["id"] for s in found["descendants"]})
+    return (
+        f'<div class="kg"><div class="kg-head"><div class="over">{chips.kind(centre["type"])}'
+        f'<span><a href="{esc(href("entity", name=centre["id"]))}">its page</a></span>'
+        f'<span><a href="{esc(href("explore", entity=centre["id"]))}">its graph</a></span></div>'
+        f"<h1>Lineage of <bdi>{esc(short(centre['label'], 120))}</bdi></h1>"
+        f'<p class="lead">{chips.count(up, "ancestor")}, {chips.count(down, "descendant")}. '
+        "Older on the left; an arrow points from a child to what it was made from.</p></div></div>"
+    )
+
+
+@st.fragment
+def _picture(found: Answer) -> None:
+    """Draw the picture and the steps beside it; a fragment, so that a click redraws only them."""
+    centre = found["entity"]["id"]
+    kinds = st.pills(
+        "Relations",
+        RELATIONS,
+        selection_mode="multi",
+        default=RELATIONS,
+        key="relations",
+        bind="query-params",
+        format_func=theme.edge_label,
+    )
+    steps = [s for s in [*found["ancestors"], *found["descendants"]] if s["relation"] in kinds]
+    nodes, left_out = _nodes(found["entity"], steps)
+    inside = {node["id"] for node in nodes}
+    drawn = [s for s in steps if s["child"]["id"] in inside and s["parent"]["id"] in inside]
+    facts = derive(_facts, tuple(sorted(inside)))
+    places, _ = layered(
+        sorted(inside),
+        [(s["child"]["id"], s["parent"]["id"]) for s in drawn],
+        {one: int(first[:4]) if first else None for one, (_, first) in facts.items()},
+    )
+    full = [{**node, "papers": facts[node["id"]][0], "date": facts[node["id"]][1]} for node in nodes]
+    edges = [
+        {"source": s["child"]["id"], "target": s["parent"]["id"], "key": s["relation"], "papers": 1} for s in drawn
+    ]
+    left, right = st.columns([11, 5], gap="medium")
+    with left:
+        data = drawing(full, edges, places, focus=centre, title="Lineage", expandable=False)
+        tall = 70 + 52 * max(5, *(_column_sizes(places).values()), 1)
+        selected, _ = draw({**data, "curved": True}, key=f"lineage-{centre}", height=min(tall, 680))
+        rest = f"; {left_out} further away left out" if left_out else "; nothing left out"
+        st.html(
+            f'<div class="kg"><p class="quiet">{chips.count(len(full), "entity", "entities")} drawn{rest}.</p></div>'
+        )
+    with right:
+        chosen = [s for s in drawn if selected in (s["child"]["id"], s["parent"]["id"])] if selected else drawn
+        title = "Steps" if not selected or selected == centre else "Steps of the selected"
+        shown = chosen[:30]
+        more = f'<p class="quiet">and {len(chosen) - 30} more; click a node for its own</p>' if chosen[30:] else ""
+        st.html(
+            f'<div class="kg"><h2>{title} <small>{len(chosen)}</small></h2>'
+            f'<div class="kg-scroll" style="--max:640px;padding:0 .8rem" tabindex="0" role="region" '
+            f'aria-label="Steps with evidence">{says.steps(shown)}{more}</div></div>'
+        )
+
+
+def _nodes(centre: Answer, steps: list[Answer]) -> tuple[list[dict[str, Any]], int]:
+    """Return the entities of the steps, nearest first, at most as many as can be drawn, and how many are left out."""
+    known: dict[str, dict[str, Any]] = {centre["id"]: centre}
+    for step in sorted(steps, key=lambda s: s["depth"]):
+        for end in (step["child"], step["parent"]):
+            known.setdefault(end["id"], end)
+    nodes = [{"id": e["id"], "label": e["label"], "kind": e["type"]} for e in list(known.values())[:LIMIT]]
+    return nodes, len(known) - len(nodes)
+
+
+def _facts(graph: Any, ids: tuple[str, ...]) -> dict[str, tuple[int, str | None]]:
+    """Return papers and first date of some entities."""
+    wanted = set(ids)
+    rows = graph.entities(min_papers=0)
+    return {row["id"]: (row["papers"], row["first_date"]) for row in rows if row["id"] in wanted}
+
+
+def _column_sizes(places: dict[str, tuple[float, float]]) -> dict[float, int]:
+    sizes: dict[float, int] = {}
+    for x, _ in places.values():
+        sizes[x] = sizes.get(x, 0) + 1
+    return sizes
+
+
+def _start() -> None:
+    st.set_page_config(page_title="Lineage · Paper graph")
+    top = ask("overview")["top"]
+    columns = "".join(
+        f"<section><h2>{theme.kinds()[kind]['plural'].capitalize()}</h2>"
+        f"{bars.ranking([{**row, 'type': kind} for row in top.get(kind, [])], page='lineage')}</section>"
+        for kind in ENTITY_TYPES
+    )
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>Lineage</h1><p class="lead">What was made from what. Search above '
+        f"for an entity and press Lineage on its page, or start from one of these.</p></div><br>"
+        f'<div class="kg-columns">{columns}</div></div>'
+    )

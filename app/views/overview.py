@@ -1,0 +1,110 @@
+"""Overview: search, what the graph holds, what is new, what rises and falls."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from app import theme
+from app.components import bars, chips, search
+from app.data import Answer, ask, built
+from app.markup import esc, href, link, plain
+from kg.schema import ENTITY_TYPES
+
+
+def page() -> None:
+    """Draw the page; ``?q=`` shows all that is found for a text."""
+    text = plain(st.query_params.get("q", "")).strip()
+    st.set_page_config(page_title=f"{text[:60]} · Paper graph" if text else "Paper graph")
+    seen = ask("overview")
+    counts = seen["counts"]
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>What papers use, build on and measure</h1>'
+        f'<p class="lead">{chips.count(counts["papers"], "paper")}, '
+        f"{chips.count(counts['entities'], 'entity', 'entities')}, "
+        f"{chips.count(counts['links'], 'link')}: methods, models, datasets and benchmarks read from titles and "
+        "abstracts, each with the sentence it rests on.</p></div></div>"
+    )
+    with st.container(key="kg-find"):
+        search.box(key="kg_search_large", large=True)
+    if text:
+        st.html(_found(text))
+    st.html(_facts(counts))
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        st.html(_top(seen))
+    with right:
+        st.html(_time(seen))
+        st.html(_build(seen.get("build") or {}))
+
+
+def _found(text: str) -> str:
+    found = ask("search", text, limit=40)
+    entities = "".join(
+        f"<li>{chips.entity(row)} <span class='quiet num'>{chips.count(row['papers'], 'paper')}</span></li>"
+        for row in found["entities"]
+    )
+    papers = "".join(
+        f"<li>{link('paper', row['title'], id=row['id'], limit=160)}"
+        f" <span class='quiet num'>{esc(row.get('date') or '')}</span></li>"
+        for row in found["papers"]
+    )
+    nothing = "" if entities or papers else '<p class="quiet">Nothing. Try fewer or other letters.</p>'
+    return (
+        f'<div class="kg"><h2>Found for “{esc(text[:120])}”</h2>{nothing}'
+        f'<div class="kg-columns"><ul>{entities}</ul><ul>{papers}</ul></div><hr></div>'
+    )
+
+
+def _facts(counts: Answer) -> str:
+    pairs = [("papers", counts["papers"], href("paper"))]
+    pairs += [
+        (theme.kinds()[kind]["plural"], counts["by_type"].get(kind, 0), href("entity", type=kind))
+        for kind in ENTITY_TYPES
+    ]
+    pairs += [("mentions", counts["mentions"], ""), ("lineage steps", counts["relations"], href("lineage"))]
+    items = "".join(
+        f"<div><dt>{f'<a href={chr(34)}{esc(to)}{chr(34)}>{esc(word)}</a>' if to else esc(word)}</dt>"
+        f"<dd>{number:,}</dd></div>"
+        for word, number, to in pairs
+    )
+    return f'<div class="kg"><dl class="kg-facts">{items}</dl></div>'
+
+
+def _top(seen: Answer) -> str:
+    columns = []
+    for kind in ENTITY_TYPES:
+        rows = [{**row, "type": kind} for row in seen["top"].get(kind, [])][:12]
+        more = f'<small><a href="{esc(href("entity", type=kind))}">all</a></small>'
+        columns.append(
+            f"<section><h2>{esc(theme.kinds()[kind]['plural'].capitalize())} {more}</h2>{bars.ranking(rows)}</section>"
+        )
+    return f'<div class="kg"><div class="kg-columns">{"".join(columns)}</div></div>'
+
+
+def _time(seen: Answer) -> str:
+    return f'<div class="kg"><h2>Papers over time</h2>{bars.timeline(seen["papers_by_month"], height=110)}</div>'
+
+
+def _build(build: Answer) -> str:
+    """Return what is known of the last build: when, from what, what it added and what it could not read."""
+    inputs, problems = build.get("inputs") or [], build.get("problems") or []
+    new = (build.get("timings") or {}).get("extracted")
+    rows = [f"<li>{esc(built())}</li>"]
+    if isinstance(new, int):
+        rows.append(f"<li>{chips.count(new, 'paper')} new or changed</li>")
+    if inputs:
+        files = "".join(
+            f"<li>{esc(str(i.get('file')))}: {chips.count(int(i.get('records') or 0), 'record')}</li>"
+            for i in inputs[:50]
+        )
+        rows.append(_fold(f"from {chips.count(len(inputs), 'file')}", files))
+    if problems:
+        told = "".join(
+            f"<li>{esc(p.get('file'))}:{esc(p.get('line') or '')} {esc(p.get('message'))}</li>" for p in problems[:50]
+        )
+        rows.append(_fold(f"{chips.count(len(problems), 'thing')} it could not read", told))
+    return f'<div class="kg"><h2>Last build</h2><ul class="quiet">{"".join(rows)}</ul></div>'
+
+
+def _fold(summary: str, items: str) -> str:
+    return f"<li><details><summary>{summary}</summary><ul>{items}</ul></details></li>"

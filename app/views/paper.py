@@ -1,0 +1,179 @@
+"""One paper: its text with every mention marked, its links with their sentences, papers like it; without an id, all."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from app.components import chips, lists, messages, says
+from app.data import Answer, ask
+from app.markup import esc, link, plain, short
+from kg.errors import UnknownNameError
+from kg.schema import ROLES
+
+_PAGE = 100
+
+
+def page() -> None:
+    """Draw the page of ``?id=``, or the list of all papers."""
+    wanted = plain(st.query_params.get("id", ""))
+    if not wanted.strip():
+        _browse()
+        return
+    try:
+        found = ask("paper", wanted)
+    except UnknownNameError as error:
+        messages.unknown(error, wanted, "paper")
+        return
+    st.set_page_config(page_title=f"{short(found['title'])} · Paper graph")
+    left, right = st.columns([5, 3], gap="large")
+    with left:
+        st.html(_text(found))
+        st.html(_links(found))
+        st.html(_relations(found))
+    with right:
+        st.html(_names(found))
+        st.html(_similar(found))
+        st.html(_source(found))
+        _take_along(found)
+
+
+def _text(found: Answer) -> str:
+    facts = [f'<span class="num">{esc(_date(found))}</span>']
+    if found.get("authors"):
+        facts.append(esc(short(", ".join(found["authors"]), 200)))
+    elif found.get("author_count"):
+        facts.append(chips.count(int(found["author_count"]), "author"))
+    if found.get("organisation"):
+        facts.append(esc(short(found["organisation"], 100)))
+    facts += [f'<span class="kg-tag">{esc(c)}</span>' for c in found.get("categories") or []]
+    title = says.marked(found["title"], found["mentions"], "title") if found["title"].strip() else "(no title)"
+    body = says.marked(found["abstract"], found["mentions"], "abstract")
+    return (
+        f'<div class="kg"><div class="kg-head"><div class="over"><span class="kg-chip kg-k-paper">paper</span>'
+        f'{"".join(f"<span>{fact}</span>" for fact in facts)}</div><h1 class="kg-text" dir="auto">{title}</h1></div>'
+        f'<p class="kg-text" dir="auto" style="margin-top:.8rem">{body or "(no abstract)"}</p></div>'
+    )
+
+
+def _date(found: Answer) -> str:
+    date = found.get("date")
+    if not date:
+        return "no date"
+    precision = found.get("date_precision")
+    if precision == "year":
+        return str(date[:4])
+    if precision == "month":
+        return str(date[:7])
+    return f"{date} (year inferred)" if precision == "day, year inferred" else str(date)
+
+
+def _links(found: Answer) -> str:
+    parts = []
+    for role in ROLES:
+        here = [row for row in found["links"] if row["role"] == role]
+        if not here:
+            continue
+        items = "".join(
+            f'<li><div class="meta">{chips.entity(row)}{chips.confidence(row.get("confidence"))}'
+            f"{_origin(row)}</div>{says.sentence(row.get('evidence'), _surfaces(found, row), css='kg-r-' + role)}</li>"
+            for row in here
+        )
+        parts.append(
+            f"<section><h2>{chips.role(role)} <small>{len(here)}</small></h2><ul class='kg-papers'>{items}</ul></section>"
+        )
+    return f'<div class="kg"><hr>{"".join(parts)}</div>' if parts else "<span></span>"
+
+
+def _surfaces(found: Answer, row: Answer) -> list[str]:
+    return [m["surface"] for m in found["mentions"] if m["entity"] == row["entity"]] + [row["label"]]
+
+
+def _origin(row: Answer) -> str:
+    return '<span class="kg-tag">corrected</span>' if row.get("origin") == "curation" else ""
+
+
+def _relations(found: Answer) -> str:
+    rows = found.get("relations") or []
+    return f'<div class="kg"><h2>Lineage stated here</h2>{says.steps(rows)}</div>' if rows else "<span></span>"
+
+
+def _names(found: Answer) -> str:
+    """Return the entities of the paper by role, as a short list to jump from."""
+    parts = []
+    for role in ROLES:
+        here = [row for row in found["links"] if row["role"] == role]
+        if here:
+            items = "".join(f"<li>{chips.entity(row, limit=44)}</li>" for row in here)
+            parts.append(f'<div style="margin-bottom:.5rem">{chips.role(role)}<ul>{items}</ul></div>')
+    if not parts:
+        return '<div class="kg"><h2>In this paper</h2><p class="quiet">No named method, model or data found.</p></div>'
+    return f'<div class="kg"><h2>In this paper</h2>{"".join(parts)}</div>'
+
+
+def _similar(found: Answer) -> str:
+    rows = (found.get("similar") or [])[:8]
+    if not rows:
+        return "<span></span>"
+    items = "".join(
+        f"<li><div>{link('paper', row['title'], id=row['id'], limit=120)}</div>"
+        f'<div class="meta">shares {", ".join(esc(short(s, 40)) for s in row["shared"][:5])}'
+        f"{' and ' + str(len(row['shared']) - 5) + ' more' if len(row['shared']) > 5 else ''}</div></li>"
+        for row in rows
+    )
+    return f'<div class="kg"><h2>Papers like it</h2><ul class="kg-papers">{items}</ul></div>'
+
+
+def _source(found: Answer) -> str:
+    places = "".join(
+        f"<li><code>{esc(s['file'])}</code> record {s['record']}, line {s['line']}</li>"
+        for s in found.get("sources") or []
+    )
+    notes = "".join(f"<li>{esc(n)}</li>" for n in found.get("notes") or [])
+    return (
+        f'<div class="kg"><h2>Source</h2><ul class="quiet">{places}{notes}<li>id <code>{esc(found["id"])}</code></li>'
+        f"</ul></div>"
+    )
+
+
+def _take_along(found: Answer) -> None:
+    st.download_button(
+        "Download this page as JSON",
+        data=json.dumps(found, ensure_ascii=False, indent=1),
+        file_name=f"paper-{short(found['id'], 60).replace('/', '-')}.json",
+        mime="application/json",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+
+
+def _browse() -> None:
+    """Draw the list of all papers, newest first."""
+    st.set_page_config(page_title="Papers · Paper graph")
+    st.html(
+        '<div class="kg"><div class="kg-head"><h1>Papers</h1><p class="lead">All papers, newest first.</p></div></div>'
+    )
+    rows = ask("papers")
+    years = sorted({row["date"][:4] for row in rows if row.get("date")}, reverse=True)
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    chosen = left.pills("Year", years, selection_mode="multi", key="year", bind="query-params") if years else []
+    if chosen:
+        rows = [row for row in rows if (row.get("date") or "")[:4] in chosen]
+    pages = max(1, -(-len(rows) // _PAGE))
+    number = int(right.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
+    shown = rows[(number - 1) * _PAGE : number * _PAGE]
+    st.html(f'<div class="kg"><p class="quiet">{chips.count(len(rows), "paper")}, page {number} of {pages}</p></div>')
+    st.html(
+        lists.table(
+            (("Title", ""), ("Date", "n")),
+            (
+                (
+                    link("paper", row["title"], id=row["id"], limit=200),
+                    f'<span class="num">{esc(row.get("date") or "")}</span>',
+                )
+                for row in shown
+            ),
+            label="Papers",
+        )
+    )
