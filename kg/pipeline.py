@@ -78,9 +78,7 @@ def build(
         cache = ExtractionCache(None if keeper else folder / ".cache" / "extractions.sqlite", run.extractor)
         try:
             run.extract(staging, cache, engine, workers or engines.cores(), scheduler)
-            run.resolve(
-                staging, lambda: _corpus(staging, cache), _curation(curation, paths), with_background
-            )
+            run.resolve(staging, lambda: _corpus(staging, cache), _curation(curation, paths), with_background)
         finally:
             cache.close()
         run.finish(staging)
@@ -261,5 +259,4 @@ def _corpus(staging: Path, cache: ExtractionCache) -> Iterator[tuple[Paper, Extr
 
 def _known(resolution: Resolution, with_background: bool) -> list[RelationRow]:
     """Return the relations that rest on no sentence."""
-    rows = [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]
-    return rows
+    return [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]

@@ -27,12 +27,12 @@ def gold_extraction(row: dict) -> Extraction:
     """Return an annotation as the extraction that a perfect extractor would give."""
     entities = []
     for e in row["entities"]:
-        places = sorted(Span(f, a, b) for f, a, b, _ in mention_spans(row, row["entities"]) if row[f][a:b] in e["surfaces"])
+        places = sorted(
+            Span(f, a, b) for f, a, b, _ in mention_spans(row, row["entities"]) if row[f][a:b] in e["surfaces"]
+        )
         mentions = tuple(Mention(s, row[s.field][s.start : s.end]) for s in places)
         evidence = Span(places[0].field, 0, len(row[places[0].field])) if places else None
-        entities.append(
-            PaperEntity(e["name"], e["type"], e["role"], tuple(e["surfaces"]), mentions, evidence=evidence)
-        )
+        entities.append(PaperEntity(e["name"], e["type"], e["role"], tuple(e["surfaces"]), mentions, evidence=evidence))
     relations = tuple(
         PaperRelation(r["child"], r["parent"], r["relation"], evidence=Span("abstract", 0, len(row["abstract"])))
         for r in row["lineage"]

@@ -55,9 +55,9 @@ def test_an_entity_page_holds_what_the_papers_say(gold_graph: KnowledgeGraph) ->
 
 
 def test_lineage_goes_up_and_down_with_evidence(gold_graph: KnowledgeGraph) -> None:
-    down = gold_graph.lineage("PPO")["descendants"]
+    down = gold_graph.lineage("RLHF")["descendants"]
     assert down
-    assert all(s["parent"]["label"] == "PPO" for s in down if s["depth"] == 1)
+    assert all(s["parent"]["label"] == "RLHF" for s in down if s["depth"] == 1)
     stated = [s for s in down if s["origin"] == "text"]
     assert stated and all(e["text"] and e["paper"] for s in stated for e in s["evidence"])
 
@@ -73,7 +73,9 @@ def test_unknown_names_suggest_the_nearest(gold_graph: KnowledgeGraph) -> None:
             gold_graph.entity(empty)
 
 
-@pytest.mark.parametrize("text", ["grpo", "GRP0", "group relative policy optimisation", "Group relative policy optimizatoin"])
+@pytest.mark.parametrize(
+    "text", ["grpo", "GRP0", "group relative policy optimisation", "Group relative policy optimizatoin"]
+)
 def test_search_forgives_case_and_spelling(gold_graph: KnowledgeGraph, text: str) -> None:
     assert gold_graph.search(text)["entities"][0]["label"] == "GRPO"
 

@@ -33,7 +33,11 @@ def test_every_command_has_help_and_stands_in_the_readme(name: str) -> None:
     result = run(name, "--help")
     assert result.exit_code == 0
     assert main.commands[name].help
-    assert all(p.help or p.name in ("engine", "limit", "port") for p in main.commands[name].params if isinstance(p, click.Option))
+    assert all(
+        p.help or p.name in ("engine", "limit", "port")
+        for p in main.commands[name].params
+        if isinstance(p, click.Option)
+    )
     assert f"kg {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -114,7 +118,9 @@ def test_extract_gives_one_line_for_each_line_in_their_order(tmp_path: Path) -> 
     rows = [json.loads(line) for line in (GOLD / "dev-seeds.jsonl").open(encoding="utf-8")][:20]
     rows += [rows[0], {"id": "x", "title": "", "abstract": ""}, {"id": 7, "title": None, "abstract": "We use LoRA."}]
     source = tmp_path / "in.jsonl"
-    source.write_text("".join(json.dumps({k: r[k] for k in ("id", "title", "abstract")}) + "\n" for r in rows), encoding="utf-8")
+    source.write_text(
+        "".join(json.dumps({k: r[k] for k in ("id", "title", "abstract")}) + "\n" for r in rows), encoding="utf-8"
+    )
     assert run("extract", source, "--out", tmp_path / "out.jsonl").exit_code == 0
     found = [json.loads(line) for line in (tmp_path / "out.jsonl").open(encoding="utf-8")]
     assert [f["id"] for f in found] == [str(r["id"]) for r in rows]

@@ -145,4 +145,3 @@ def train(gold: tuple[Path, ...]) -> None:
     from kg.extract.train import train as run
 
     run(list(gold))
-

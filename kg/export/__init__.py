@@ -6,7 +6,6 @@ place, so that no half file is ever left under the name that was asked for.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -53,9 +52,9 @@ def export(format: str, path: str | Path, rows: Rows) -> Path:
         FORMATS[format](aside / path.name, rows)
         if format == "csv" and path.exists():
             for file in (aside / path.name).iterdir():
-                os.replace(file, path / file.name)
+                file.replace(path / file.name)
         else:
-            os.replace(aside / path.name, path)
+            (aside / path.name).replace(path)
     except OSError as error:
         raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from None
     finally:

@@ -61,10 +61,10 @@ def write_html(path: Path, rows: Rows) -> None:
         )
     for source, target, key, data in graph.edges(keys=True, data=True):
         net.add_edge(source, target, title=f"{key}: {data.get('evidence', '')}", label="", role=key)
-    left_out = len(whole) - len(kept)
     note = f"{len(kept)} nodes and {graph.number_of_edges()} edges"
-    if left_out:
-        note += f"; left out: {left_out} nodes with fewer edges and {whole.number_of_edges() - graph.number_of_edges()} edges"
+    if left_out := len(whole) - len(kept):
+        hidden = whole.number_of_edges() - graph.number_of_edges()
+        note += f"; left out: {left_out} nodes with fewer edges and {hidden} edges"
     page = _PAGE
     for mark, text in (
         ("@NOTE@", html.escape(note)),

@@ -52,10 +52,10 @@ def _paper(path: Path, number: int, line: str) -> Paper:
         ) from None
     if not isinstance(row, dict) or not isinstance(row.get("id"), str | int):
         raise SourceError(f"{path}:{number}: is no paper; one object with id, title, abstract a line")
-    texts = [row.get(name) if row.get(name) is not None else "" for name in ("title", "abstract")]
-    if not all(isinstance(t, str) for t in texts):
+    title, abstract = (row.get(name) if row.get(name) is not None else "" for name in ("title", "abstract"))
+    if not isinstance(title, str) or not isinstance(abstract, str):
         raise SourceError(f"{path}:{number}: title and abstract must be text")
-    return Paper(str(row["id"]), *texts)
+    return Paper(str(row["id"]), title, abstract)
 
 
 def write_extraction(extraction: Extraction, min_confidence: float) -> str:
