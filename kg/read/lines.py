@@ -71,6 +71,8 @@ def read_lines(text: str) -> list[Line]:
             if kind == "text" and lines and lines[-1].kind == "submitter" and not lines[-1].values:
                 kind = "submitter" if len(part.split()) <= 2 else kind  # the name stands on a line of its own
                 values = {"name": part} if kind == "submitter" else values
+            if kind == "address" and lines and lines[-1].kind == "text":
+                kind = "text"  # the end of an abstract
             lines.append(Line(number, part, kind, values, blank))
             blank = False
             titled = titled or (kind == "text" and len(part) > 200)

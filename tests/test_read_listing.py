@@ -1,0 +1,277 @@
+"""Listing pages: the five saved ones, record by record, and the ways in which others differ."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from kg.errors import SourceError
+from kg.read import Record, read, read_records
+from kg.records import Report, fold
+
+SEEDS = Path(__file__).parent.parent / "seeds"
+PAGES = {path.name[:3]: path for path in sorted(SEEDS.glob("*.txt"))}
+
+LONG = (
+    "Large language models answer many questions well, yet they fail on others. We study why, with three models and "
+    "twelve benchmarks. Our results show that the way a question is asked matters more than the size of the model."
+)
+
+
+@pytest.fixture(scope="module")
+def seeds() -> dict[str, list[Record]]:
+    """The records of each seed page, by the page's number."""
+    report = Report()
+    pages = {name: list(read_records([path], report)) for name, path in PAGES.items()}
+    assert report.problems == []
+    return pages
+
+
+def read_page(folder: Path, text: str) -> tuple[list[Record], Report]:
+    path = folder / "page.txt"
+    path.write_text(text, encoding="utf-8", newline="")
+    report = Report()
+    return list(read_records([path], report)), report
+
+
+# The seed pages
+
+
+@pytest.mark.parametrize(("page", "count"), [("000", 40), ("001", 80), ("002", 215), ("003", 91), ("004", 79)])
+def test_each_seed_page_gives_all_its_records(seeds: dict[str, list[Record]], page: str, count: int) -> None:
+    assert len(seeds[page]) == count
+
+
+def test_the_seed_pages_hold_453_papers_46_of_them_on_several_pages() -> None:
+    papers, report = read([SEEDS])
+    assert len(papers) == 453
+    assert len({fold(paper.title) for paper in papers}) == 453
+    assert sum(len({source.file for source in paper.sources}) > 1 for paper in papers) == 46
+    assert sum(len(paper.sources) for paper in papers) == 505
+    assert report.problems == []
+    assert sum(report.records.values()) == 505
+
+
+def test_the_paper_with_two_abstracts_keeps_the_longer_and_says_where_both_stand() -> None:
+    papers, _ = read([SEEDS])
+    (paper,) = [paper for paper in papers if paper.notes]
+    assert paper.title.startswith("The Construction of Instruction-tuned LLMs for Finance without Instruction Data")
+    assert paper.abstract.endswith("https://huggingface.co/pfnet/nekomata-14b-pfn-qfin-inst-merge.")
+    (note,) = paper.notes
+    assert "002_00fc2aeb054fd09f.txt:377" in note
+    assert "003_506f4b60ec26a16d.txt:245" in note
+
+
+# (page, line, title, first words of the abstract, last words, date, precision, authors, organisation, comments):
+# read off the pages by eye.
+BY_HAND = [
+    ("000", 13, "Jatmo: Prompt Injection Defense by Task-Specific Finetuning", "Large Language Models (LLMs) are attracting",
+     None, "2023-12-29", "day", 8, None, None),
+    ("000", 29, "Skill-Targeted Adaptive Training", "Language models often show little", "princeton-pli/STAT.",
+     None, None, None, None, None),
+    ("000", 105, "Foundational Automatic Evaluators: Scaling Multi-Task Generative Evaluator Training for "
+     "Reasoning-Centric Domains", "Finetuning specialized generative evaluators", "65% on evaluating test-case quality.",
+     "2025-10-20", "day, year inferred", None, "Salesforce", 2),
+    ("000", 153, "Value of the Teaching Career and Factors in Its Path in Peru", "The teaching career shares",
+     "ongoing professional development", "2025-08-01", "day, year inferred", 5, None, None),
+    ("000", 313, "Mixing It Up: The Cocktail Effect of Multi-Task Fine-Tuning on LLM Performance -- A Case Study in "
+     "Finance", "The application of large language models", None, "2024-10-01", "day", 6, None, None),
+    ("001", 13, "A Survey on Post-training of Large Language Models", "The emergence of Large Language Models",
+     "across scientific and societal applications.", None, None, None, None, None),
+    ("001", 49, "UniRL: Self-Improving Unified Multimodal Models via Supervised and Reinforcement Learning",
+     "Unified multimodal large language models", "https://github.com/showlab/UniRL.", "2025-05-29",
+     "day, year inferred", 3, None, 2),
+    ("001", 73, "TÜLU 3: Pushing Frontiers in Open Language Model Post-Training", "Language model post-training",
+     r'further adapting the T\"ULU 3 approach to more domains.', "2024-11-22", "day", 23, None, 2),
+    ("001", 633, "Free Process Rewards without Process Labels", "Different from its counterpart",
+     "making training PRMs more accessible.", "2024-12-02", "day", 9, None, 2),
+    ("002", 3, "Evaluating the Zero-shot Robustness of Instruction-tuned Language Models",
+     "Instruction fine-tuning has recently emerged", "robustness of instruction-tuned models.", None, None, None, None,
+     None),
+    ("002", 13, "Revisiting Instruction Fine-tuned Model Evaluation to Guide Industrial Applications",
+     "Instruction Fine-Tuning (IFT) is a powerful paradigm", "real-world IFT model deployment.", None, None, None, None,
+     None),
+    ("002", 59, "#InsTag: Instruction Tagging for Analyzing Supervised Fine-tuning of Large Language Models",
+     "Foundation language models obtain", "https://github.com/OFA-Sys/InsTag.", None, None, None, None, None),
+    ("002", 431, "Vision-Flan: Scaling Human-Labeled Tasks in Visual Instruction Tuning",
+     "Despite vision-language models' (VLMs) remarkable capabilities", "to understand visual features.", None, None,
+     None, None, None),
+    ("003", 13, "Unleashing the Reasoning Potential of Pre-trained LLMs by Critique Fine-Tuning on One Problem",
+     "We have witnessed that strong LLMs", "capabilities of modern LLMs.", "2025-06-03", "day, year inferred", 5, None,
+     2),
+    ("003", 213, "FineWeb2: One Pipeline to Scale Them All -- Adapting Pre-Training Data Processing to Every Language",
+     "Pre-training state-of-the-art", "training, and evaluation codebases.", "2025-06-25", "day, year inferred", None,
+     "HuggingFaceFW FineData", 1),
+    ("003", 237, "Think Beyond Size: Adaptive Prompting for More Effective Reasoning", "Pretrained large language models",
+     "iterative reasoning methods.", "2024-10-10", "day", 1, None, None),
+    ("003", 733, "AI-Assisted Generation of Difficult Math Questions", "Current LLM training positions", None,
+     "2024-07-30", "day", 9, None, None),
+    ("004", 11, "On Memorization of Large Language Models in Logical Reasoning", "Large language models (LLMs) achieve",
+     None, None, None, None, None, None),
+    ("004", 315, "I'm Afraid I Can't Do That: Predicting Prompt Refusal in Black-Box Generative Language Models",
+     "Since the release of OpenAI's ChatGPT", "maxwellreuter/chatgpt-refusals.", None, None, None, None, None),
+    ("004", 323, "Get more for less: Principled Data Selection for Warming Up Fine-Tuning in LLMs",
+     "This work focuses on leveraging", "making its benefits more accessible.", None, None, None, None, None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expected", BY_HAND, ids=lambda row: f"{row[0]}:{row[1]}")
+def test_records_read_by_hand(seeds: dict[str, list[Record]], expected: tuple) -> None:
+    page, line, title, first, last, date, precision, authors, organisation, comments = expected
+    (record,) = [record for record in seeds[page] if record.source.line == line]
+    assert record.title == title
+    assert record.abstract.startswith(first)
+    assert record.abstract.endswith(last or "")
+    assert (record.date, record.date_precision) == (date, precision)
+    assert (record.author_count, record.organisation, record.comments) == (authors, organisation, comments)
+
+
+def test_first_and_last_record_number_the_records_of_a_page(seeds: dict[str, list[Record]]) -> None:
+    for records in seeds.values():
+        assert [record.source.record for record in records] == list(range(1, len(records) + 1))
+
+
+# Other pages of the same kind
+
+
+def test_no_year_on_the_page_no_guess(tmp_path: Path) -> None:
+    records, report = read_page(tmp_path, f"Daily Papers\nMar 14\nOn Questions\n{LONG}\n  • 3 authors\n·\nMar 2\n")
+    assert records[0].date is None
+    assert [(problem.line, "year" in problem.message) for problem in report.problems] == [(7, True)]
+
+
+def test_the_year_of_the_header_is_taken_at_its_word(tmp_path: Path) -> None:
+    page = f"Daily Papers\nDec 16, 2025\nOn Questions\n{LONG}\n• 3 authors\n·\nJun 3 2\nOn Answers\n{LONG}\n·\n3 days ago\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert (first.date, first.date_precision, first.comments) == ("2025-06-03", "day, year inferred", 2)
+    assert (second.date, second.date_precision) == ("2025-12-13", "day, year inferred")
+
+
+def test_a_leap_day_without_year_lies_in_a_leap_year(tmp_path: Path) -> None:
+    page = f"On Questions\n{LONG}\n• 3 authors\n·\nFeb 29\nOn Answers\n{LONG}\n• 1 author\n·\nMay 5, 2022\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert (first.date, second.date) == ("2024-02-29", "2022-05-05")
+    assert (first.author_count, second.author_count) == (3, 1)
+
+
+def test_facts_on_one_line(tmp_path: Path) -> None:
+    page = f"On Questions\n\n{LONG}\n\n12 authors · Published on December 29, 2023 · 14 comments\n\nOn Answers\n\n{LONG}\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert (first.author_count, first.date, first.comments) == (12, "2023-12-29", 14)
+    assert (second.title, second.author_count) == ("On Answers", None)
+
+
+def test_a_title_without_abstract_is_reported_with_its_line(tmp_path: Path) -> None:
+    page = f"On Questions\n{LONG}\n\nA Title Left Alone: Nothing Follows\n\nOn Answers\n{LONG}\n\nOne More Title at the End\n"
+    records, report = read_page(tmp_path, page)
+    assert [record.title for record in records] == ["On Questions", "On Answers"]
+    assert [problem.line for problem in report.problems] == [4, 9]
+    assert "A Title Left Alone: Nothing Follows" in report.problems[0].message
+
+
+def test_a_title_without_abstract_is_kept_on_demand(tmp_path: Path) -> None:
+    path = tmp_path / "page.txt"
+    path.write_text(f"On Questions\n{LONG}\n\nA Title Left Alone: Nothing Follows\n\nOn Answers\n{LONG}\n")
+    records = list(read_records([path], Report(), complete=False))
+    assert [bool(record.abstract) for record in records] == [True, False, True]
+
+
+def test_an_unknown_line_above_the_first_title_is_reported(tmp_path: Path) -> None:
+    records, report = read_page(tmp_path, f"Reading room of Thursday\n\nSubscribe\n\nOn Questions\n\n{LONG}\n")
+    assert [record.title for record in records] == ["On Questions"]
+    assert [problem.line for problem in report.problems] == [1]
+
+
+@pytest.mark.parametrize("glued", ["Subscribe", "Get trending papers in your email inbox!Subscribe"])
+@pytest.mark.parametrize("title", ["Subscriber Churn in Streams", "#InsTag: Tags", "GPT-4 at School", "iCaRL Revisited"])
+def test_words_glued_to_the_first_title_go_and_no_others(tmp_path: Path, glued: str, title: str) -> None:
+    assert read_page(tmp_path, f"{glued}{title}\n{LONG}\n")[0][0].title == title
+
+
+def test_a_title_that_begins_like_a_glued_word_stays(tmp_path: Path) -> None:
+    assert read_page(tmp_path, f"Subscriber Churn in Streams\n{LONG}\n")[0][0].title == "Subscriber Churn in Streams"
+
+
+def test_arxiv_ids_above_or_below_the_titles(tmp_path: Path) -> None:
+    above = f"arXiv:2510.00001\nOn Questions\n{LONG}\narXiv:2510.00002\nOn Answers\n{LONG}\n"
+    below = f"On Questions\n{LONG}\nhttps://arxiv.org/abs/2510.00001\nOn Answers\n{LONG}\nhuggingface.co/papers/2510.00002\n"
+    for page in (above, below):
+        assert [record.id for record in read_page(tmp_path, page)[0]] == ["2510.00001", "2510.00002"]
+
+
+def test_who_submitted_and_votes_are_no_titles(tmp_path: Path) -> None:
+    page = (
+        f"Submitted by\n\nakhaliq\n\n45\n\nOn Questions\n\n{LONG}\n\n9 authors\n\n"
+        f"Submitted by someone\n\nUpvote 12\n\nOn Answers\n\n{LONG}\n\n1 author\n"
+    )
+    records, report = read_page(tmp_path, page)
+    assert [(record.title, record.author_count) for record in records] == [("On Questions", 9), ("On Answers", 1)]
+    assert report.problems == []
+
+
+@pytest.mark.parametrize(
+    ("line", "organisation"),
+    [
+        ("Salesforce Salesforce", "Salesforce"),
+        ("ByteDance-Seed ByteDance Seed", "ByteDance Seed"),
+        ("NVIDIA", "NVIDIA"),
+        ("Massachusetts Institute of Technology Massachusetts Institute of Technology",
+         "Massachusetts Institute of Technology"),
+    ],
+)  # fmt: skip
+def test_an_organisation_stands_in_place_of_the_authors(tmp_path: Path, line: str, organisation: str) -> None:
+    page = f"On Questions\n\n{LONG}\n\n{line}\n·\nMay 5, 2024\n\nOn Answers\n\n{LONG}\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert first.organisation == organisation
+    assert (first.abstract, second.title) == (LONG, "On Answers")
+
+
+def variants(record: Record, number: int) -> dict[str, str]:
+    """The record as differently made pages would have it."""
+    title, abstract = record.title, record.abstract
+    facts = f"  • {number % 30 + 1} author{'s' if number % 30 else ''}\n·\nJul {number % 28 + 1}, 2024\n"
+    sentences = abstract.split(". ")
+    half = len(sentences) // 2
+    paragraphs = [". ".join(sentences[:half]) + ".", ". ".join(sentences[half:])] if half else [abstract]
+    return {
+        "close": f"{title}\n{abstract}\n",
+        "spaced": f"{title}\n\n{abstract}\n\n",
+        "facts": f"{title}\n\n{abstract}\n\n{facts}\n",
+        "facts now and then": f"{title}\n\n{abstract}\n\n" + (f"{facts}\n" if number % 3 else ""),
+        "facts, close": f"{title}\n{abstract}\n{facts}",
+        "facts under the title": f"{title}\n{facts}\n{abstract}\n\n",
+        "Windows": f"{title}\r\n\r\n{abstract}\r\n\r\n",
+        "paragraphs": f"{title}\n\n" + "\n\n".join(paragraphs) + f"\n\n{facts}\n",
+        "paragraphs without facts": f"{title}\n" + "\n".join(paragraphs) + "\n",
+        "wrapped": "\n".join(textwrap.wrap(title, 100)) + "\n\n" + "\n".join(textwrap.wrap(abstract, 100)) + f"\n\n{facts}\n",
+    }
+
+
+@pytest.mark.parametrize("variant", list(variants(Record(title="T", abstract="a. b. c", source=None), 0)))  # type: ignore[arg-type]
+def test_seed_records_come_back_from_pages_made_otherwise(
+    tmp_path: Path, seeds: dict[str, list[Record]], variant: str
+) -> None:
+    originals = {fold(r.title): r for page in ("000", "001", "003") for r in seeds[page]}
+    page = "Daily Papers\n\n" + "".join(variants(r, i)[variant] for i, r in enumerate(originals.values()))
+    found = {fold(record.title): record for record in read_page(tmp_path, page)[0]}
+    assert found.keys() == originals.keys()
+    same = sum(fold(found[key].abstract) == fold(originals[key].abstract) for key in found)
+    assert same == len(originals)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\n\ndef f(x):\n    return x\n\nclass A:\n    pass\n",
+        f"{LONG}\n\n{LONG}\n\n{LONG}\n",
+        "A Title Here\nAnother Title There\nThird Title\n",
+        f"# Notes\n\n{LONG}\n",
+        "<!DOCTYPE html>\n<html><body>On Questions</body></html>\n",
+    ],
+    ids=["code", "prose", "titles alone", "Markdown", "HTML"],
+)
+def test_other_text_is_no_listing_page(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SourceError, match=r"page\.txt"):
+        read_page(tmp_path, text)
