@@ -79,7 +79,7 @@ def keep(name: str, content: bytes, progress: Progress | None = None) -> dict[st
         target.parent.mkdir(parents=True, exist_ok=True)
         aside = target.with_name(f".{target.name}.part")
         aside.write_bytes(content)
-        os.replace(aside, target)
+        aside.replace(target)
     try:
         wanted: Sequence[Path] = list(dict.fromkeys([*before, target]))
         built = kg.build(wanted, folder(), progress=progress)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.components import chips
-from app.markup import esc, link
+from app.markup import esc, href, name
 
 
 def timeline(rows: Sequence[Mapping[str, Any]], *, kind: str = "", height: int = 92) -> str:
@@ -44,7 +44,7 @@ def ranking(rows: Iterable[Mapping[str, Any]], *, page: str = "entity", top: int
     key = "entity" if page in ("explore", "lineage") else "name"
     items = "".join(
         f'<li class="kg-k-{esc(row["type"])}" style="--w:{100 * int(row["papers"]) / most:.1f}">'
-        f"{link(page, row['label'], limit=60, **{key: row['id']})}"
+        f'<a href="{esc(href(page, **{key: row["id"]}))}">{name(row["label"], 60)}</a>'
         f'<span title="{chips.count(int(row["papers"]), "paper")}">{int(row["papers"]):,}</span></li>'
         for row in rows
     )
@@ -61,7 +61,7 @@ def parts(counts: Mapping[str, int]) -> str:
 
 def _months(first: str, last: str) -> list[str]:
     year, month = int(first[:4]), int(first[5:7] or 1)
-    months = []
+    months: list[str] = []
     while (label := f"{year:04d}-{month:02d}") <= last and len(months) < 1200:
         months.append(label)
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)

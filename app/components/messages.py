@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from app.data import folder
-from app.markup import esc, link
+from app.markup import esc, href, link, name
 from kg.errors import UnknownNameError
 
 
@@ -21,7 +21,7 @@ def no_graph(reason: str) -> None:
 def unknown(error: UnknownNameError, asked: str, page: str) -> None:
     """Say that ``asked`` is not in the graph and offer the nearest names as links to the same page."""
     key = {"explore": "entity", "lineage": "entity", "paper": "id"}.get(page, "name")
-    near = "".join(f"<li>{link(page, s, **{key: s})}</li>" for s in error.suggestions)
+    near = "".join(f'<li><a href="{esc(href(page, **{key: s}))}">{name(s)}</a></li>' for s in error.suggestions)
     offer = f"<p>Did you mean:</p><ul>{near}</ul>" if near else ""
     st.html(
         f'<div class="kg"><div class="kg-head"><h1>Not in this graph</h1>'

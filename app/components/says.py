@@ -21,7 +21,8 @@ def sentence(evidence: Mapping[str, Any] | None, surfaces: Iterable[str] = (), *
 def marked(text: str, mentions: Sequence[Mapping[str, Any]], field: str, *, links: bool = True) -> str:
     """Return a paper's text, each mention a link to its entity, its type told by colour and by a word.
 
-    Without ``links`` a mention is only marked: its entity has no page yet. Mentions have field, start, end, entity, label and type; of two that overlap the longer stands.
+    Without ``links`` a mention is only marked: its entity has no page yet. Mentions have field, start, end, entity,
+    label and type; of two that overlap the longer stands.
     """
     here = sorted(
         (m for m in mentions if m["field"] == field and 0 <= m["start"] < m["end"] <= len(text)),

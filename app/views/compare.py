@@ -102,8 +102,9 @@ def _behind(table: Answer, cell: str) -> str:
             f'<li><div class="title">{link("paper", paper["title"], id=one, limit=200)}</div>'
             f'<div class="meta num">{esc(paper.get("date") or "")}</div>{told}</li>'
         )
+    both = " with ".join(link("entity", labels[one], name=one) for one in (row, column))
     return (
-        f'<div class="kg"><h2>{link("entity", labels[row], name=row)} with {link("entity", labels[column], name=column)}'
+        f'<div class="kg"><h2>{both}'
         f' <small>{chips.count(len(items), "paper")}</small></h2><ul class="kg-papers">{"".join(items)}</ul></div>'
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from math import sqrt
 from typing import Any
 
 import streamlit as st
@@ -11,7 +12,7 @@ import streamlit as st
 from app import theme
 from app.components import chips, files, lists, messages, says
 from app.components.graph import draw
-from app.components.graph.layout import extend, spring
+from app.components.graph.layout import extend, spread
 from app.components.graph.network import LIMIT, drawing
 from app.data import Answer, ask, derive
 from app.markup import esc, href, link, plain, short
@@ -22,6 +23,9 @@ Filters = dict[str, Any]
 
 _AROUND = 90
 """Nodes drawn at first around one entity; more make a picture that nobody reads."""
+
+_STRONGEST = 3
+"""Of an entity's many "used with" edges, how many the whole graph draws."""
 
 _GROW = 40
 """Nodes that expanding one adds at most."""
@@ -87,15 +91,14 @@ def _filters(around: bool) -> Filters:
                 )
                 or 2
             )
-        least = int(st.number_input("Papers at least", 1, 10_000, 1, key="min", bind="query-params", width=130))
-        span = None
-        if years and min(years) < max(years):
-            span = st.slider(
-                "Years", min(years), max(years), (min(years), max(years)), key="years", bind="query-params", width=200
-            )
-            if span == (min(years), max(years)):
-                span = None
-        sure = st.slider("Confidence at least", 0.0, 1.0, 0.0, 0.05, key="sure", bind="query-params", width=160)
+        with st.popover("More filters", icon=":material/tune:"):
+            least = int(st.number_input("Papers at least", 1, 10_000, 1, key="min", bind="query-params"))
+            span = None
+            if years and min(years) < max(years):
+                whole = (min(years), max(years))
+                span = st.slider("Years", *whole, whole, key="years", bind="query-params")
+                span = None if span == whole else span
+            sure = st.slider("Confidence at least", 0.0, 1.0, 0.0, 0.05, key="sure", bind="query-params")
     return {
         "types": tuple(types),
         "roles": tuple(roles),
@@ -128,7 +131,7 @@ def _body(centre: str | None, label: str, filters: Filters) -> None:
         st.rerun(scope="fragment")
     if selected not in {node["id"] for node in view["nodes"]}:
         selected = centre
-    with right:
+    with right, st.container(key="kg-panel"):
         if selected:
             _panel(selected, view)
         else:
@@ -145,8 +148,8 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
     hops = chosen.pop("hops")
     base = graph.neighbourhood(centre, hops=hops, limit=_AROUND if centre else 160, **chosen)
     nodes = {node["id"]: node for node in base["nodes"]}
-    edges = {(e["source"], e["target"], e["key"]): e for e in _worth(base["edges"], centre)}
-    places = spring(list(nodes), [(s, t, 1.0) for s, t, _ in edges])
+    edges = {(e["source"], e["target"], e["key"]): e for e in _worth(base, centre)}
+    places = spread(list(nodes), [(s, t) for s, t, _ in edges])
     for one in opened:
         try:
             more = graph.neighbourhood(one, hops=1, limit=_GROW + 1, **chosen)
@@ -160,31 +163,43 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
             for e in more["edges"]
             if e["source"] in nodes and e["target"] in nodes
         }
-        places = extend(places, list(nodes), [], one)
+        places = extend(places, list(nodes), one)
     return {
         "nodes": list(nodes.values()),
         "edges": list(edges.values()),
         "positions": places,
-        "left_out": base["left_out"],
+        "left_out": {
+            "nodes": base["left_out"]["nodes"],
+            "edges": base["left_out"]["edges"] + len(base["edges"]) - len(_worth(base, centre)),
+        },
     }
 
 
-def _worth(edges: list[dict[str, Any]], centre: str | None) -> list[dict[str, Any]]:
-    """Return the edges to draw: of the many weak "used with" ones only the strongest, or nothing could be seen."""
+def _worth(view: dict[str, Any], centre: str | None) -> list[dict[str, Any]]:
+    """Return the edges to draw: of the "used with" ones, those that are among the strongest of one of their ends.
+
+    Papers in common are weighed by how common the two are (cosine), or the busiest would hide all else.
+    """
     if centre is not None:
-        return edges
-    strong = sorted((e for e in edges if e["key"] == "used_with"), key=lambda e: -int(e.get("papers") or 1))
-    return [e for e in edges if e["key"] != "used_with"] + strong[:420]
+        return list(view["edges"])
+    papers = {node["id"]: max(int(node["papers"]), 1) for node in view["nodes"]}
+    best: dict[str, list[tuple[float, int]]] = {}
+    for number, edge in enumerate(view["edges"]):
+        if edge["key"] == "used_with":
+            strength = int(edge.get("papers") or 1) / sqrt(papers[edge["source"]] * papers[edge["target"]])
+            for end in (edge["source"], edge["target"]):
+                best.setdefault(end, []).append((-strength, number))
+    kept = {number for ranked in best.values() for _, number in sorted(ranked)[:_STRONGEST]}
+    return [e for number, e in enumerate(view["edges"]) if e["key"] != "used_with" or number in kept]
 
 
 def _left_out(view: Answer) -> str:
-    nodes = view["left_out"]["nodes"]
+    nodes, edges = view["left_out"]["nodes"], view["left_out"]["edges"]
     shown = f"{chips.count(len(view['nodes']), 'node')} and {chips.count(len(view['edges']), 'edge')} drawn"
-    rest = (
-        f"; left out: {chips.count(nodes, 'node')} with fewer papers or links. Filter, or expand a node, to see more."
-        if nodes
-        else "; nothing left out."
-    )
+    rest = "; nothing left out."
+    if nodes or edges:
+        rest = f"; left out: {chips.count(nodes, 'node')} with fewer papers or links, {chips.count(edges, 'edge')}."
+        rest += " Filter, or expand a node, to see more."
     return f'<div class="kg"><p class="quiet" role="status">{shown}{rest}</p></div>'
 
 

@@ -70,7 +70,7 @@ def _picture(found: Answer) -> None:
     inside = {node["id"] for node in nodes}
     drawn = [s for s in steps if s["child"]["id"] in inside and s["parent"]["id"] in inside]
     facts = derive(_facts, tuple(sorted(inside)))
-    places, _ = layered(
+    places, columns = layered(
         sorted(inside),
         [(s["child"]["id"], s["parent"]["id"]) for s in drawn],
         {one: int(first[:4]) if first else None for one, (_, first) in facts.items()},
@@ -81,9 +81,9 @@ def _picture(found: Answer) -> None:
     ]
     left, right = st.columns([11, 5], gap="medium")
     with left:
-        data = drawing(full, edges, places, focus=centre, title="Lineage", expandable=False)
+        data = drawing(full, edges, places, focus=centre, title="Lineage", expandable=False, columns=columns)
         tall = 70 + 52 * max(5, *(_column_sizes(places).values()), 1)
-        selected, _ = draw({**data, "curved": True}, key=f"lineage-{centre}", height=min(tall, 680))
+        selected, _ = draw(data, key=f"lineage-{centre}", height=min(tall, 680))
         rest = f"; {left_out} further away left out" if left_out else "; nothing left out"
         st.html(
             f'<div class="kg"><p class="quiet">{chips.count(len(full), "entity", "entities")} drawn{rest}.</p></div>'

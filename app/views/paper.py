@@ -81,7 +81,8 @@ def _links(found: Answer) -> str:
             for row in here
         )
         parts.append(
-            f"<section><h2>{chips.role(role)} <small>{len(here)}</small></h2><ul class='kg-papers'>{items}</ul></section>"
+            f"<section><h2>{chips.role(role)} <small>{len(here)}</small></h2>"
+            f'<ul class="kg-papers">{items}</ul></section>'
         )
     return f'<div class="kg"><hr>{"".join(parts)}</div>' if parts else "<span></span>"
 

@@ -82,6 +82,7 @@ class GraphView {
     };
     const found = { text: read("var(--st-text-color)"), ground: read("var(--st-background-color)"), primary: read("var(--st-primary-color)") };
     for (const { key } of this.data.kinds) found[`kind:${key}`] = read(`var(--kg-${key})`);
+    found["kind:paper-ink"] = read("var(--kg-paper-ink)");
     for (const { key } of this.data.roles) found[`role:${key}`] = read(`var(--kg-edge-${key})`);
     probe.remove();
     return found;
@@ -97,7 +98,6 @@ class GraphView {
     const strong = chosen || node.focus;
     return {
       id: node.id,
-      label: node.label,
       x: node.x,
       y: node.y,
       shape: node.shape,
@@ -113,14 +113,6 @@ class GraphView {
         border: strong ? colours.text : colours.ground,
         highlight: { background: fill, border: colours.text },
         hover: { background: fill, border: colours.text },
-      },
-      font: {
-        size: node.kind === "paper" ? 10 : Math.min(11 + node.size / 3, 20) + (strong ? 2 : 0),
-        color: colours.text,
-        strokeWidth: 3,
-        strokeColor: colours.ground,
-        face: getComputedStyle(this.at(".graph")).fontFamily,
-        vadjust: -2,
       },
     };
   }
@@ -155,10 +147,10 @@ class GraphView {
           layout: { improvedLayout: false },
           interaction: { hover: true, hoverConnectedEdges: false, selectConnectedEdges: false, multiselect: false, hideEdgesOnDrag: edges.length > 1200, zoomSpeed: 0.7 },
           nodes: { scaling: { label: { enabled: false } } },
-          edges: { smooth: this.data.curved ? { type: "cubicBezier", forceDirection: "horizontal", roundness: 0.5 } : false, selectionWidth: 1.5, hoverWidth: 1.5 },
+          edges: { smooth: this.data.columns.length ? { type: "cubicBezier", forceDirection: "horizontal", roundness: 0.5 } : false, selectionWidth: 1.5, hoverWidth: 1.5 },
         },
       );
-      // Small labels are left out until they can be read.
+      this.network.on("afterDrawing", (pen) => this.names(pen));
       this.network.on("click", (event) => this.clicked(event));
       this.network.on("doubleClick", (event) => event.nodes.length && this.open(event.nodes[0]));
       this.network.on("hoverNode", ({ node, event }) => this.hover(node, event));
@@ -186,8 +178,53 @@ class GraphView {
     }
     if (this.selected) this.network.selectNodes([this.selected], false);
     this.legend();
-    this.names();
+    this.offer();
     this.root.host?.setAttribute("data-ready", String(nodes.length));
+  }
+
+  // Names are written last and by importance; one that would cover another waits until there is room (zoom in).
+  names(pen) {
+    const scale = this.network.getScale();
+    const places = this.network.getPositions();
+    const face = (this.face ??= getComputedStyle(this.at(".graph")).fontFamily);
+    const taken = [];
+    const free = (box) => !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
+    const rank = (node) => (node.id === this.hovered ? 4e3 : 0) + (node.id === this.selected ? 3e3 : 0) + (node.focus ? 2e3 : 0) + (this.hovered && !node.dim ? 1e3 : 0) + node.size;
+    const shown = this.data.nodes.filter((node) => this.shownNode(node) && !node.dim).sort((a, b) => rank(b) - rank(a));
+    for (const node of shown) {
+      const reach = node.size * scale * 0.8;
+      const { x, y } = places[node.id];
+      if (reach > 5) taken.push([x * scale - reach, y * scale - reach, x * scale + reach, y * scale + reach, node.id]);
+    }
+    pen.textAlign = "center";
+    pen.textBaseline = "top";
+    pen.lineJoin = "round";
+    for (const node of shown) {
+      const strong = node.focus || node.id === this.selected || node.id === this.hovered;
+      const size = strong ? 15 : node.kind === "paper" ? 11 : Math.min(11.5 + node.size / 9, 14.5);
+      pen.font = `${strong ? 700 : node.kind === "paper" ? 400 : 500} ${size / scale}px ${face}`;
+      const half = (pen.measureText(node.text).width * scale) / 2 + 2;
+      const { x, y } = places[node.id];
+      const reach = node.size * scale + 3;
+      const spots = [[0, reach], [0, -reach - size * 1.25], [half + reach, -size / 1.6], [-half - reach, -size / 1.6]];
+      const spot = strong
+        ? spots[0]
+        : spots.find(([dx, dy]) => free([x * scale + dx - half, y * scale + dy, x * scale + dx + half, y * scale + dy + size * 1.2]));
+      if (!spot) continue;
+      const [left, top] = [x * scale + spot[0] - half, y * scale + spot[1]];
+      taken.push([left, top, left + 2 * half, top + size * 1.2]);
+      pen.lineWidth = 3.5 / scale;
+      pen.strokeStyle = this.palette.ground;
+      pen.fillStyle = node.kind === "paper" && !strong ? this.palette["kind:paper-ink"] : this.palette.text;
+      pen.strokeText(node.text, x + spot[0] / scale, top / scale);
+      pen.fillText(node.text, x + spot[0] / scale, top / scale);
+    }
+    const top = this.network.DOMtoCanvas({ x: 0, y: 10 }).y; // headings stay at the upper edge
+    for (const { x, text } of this.data.columns) {
+      pen.font = `600 ${12 / scale}px ${face}`;
+      pen.fillStyle = this.palette["kind:paper-ink"];
+      pen.fillText(text, x, top);
+    }
   }
 
   // Selecting, opening, hovering
@@ -244,7 +281,7 @@ class GraphView {
       const dim = lit !== null && !lit.has(node.id);
       if (dim === Boolean(node.dim)) continue;
       node.dim = dim;
-      nodes.push({ id: node.id, opacity: dim ? 0.18 : 1, font: { ...this.node(node, this.palette).font, color: dim ? "rgba(128,128,128,0.25)" : this.palette.text, strokeWidth: dim ? 0 : 3 } });
+      nodes.push({ id: node.id, opacity: dim ? 0.18 : 1 });
     }
     const edges = [];
     for (const edge of this.data.edges) {
@@ -332,7 +369,7 @@ class GraphView {
     });
   }
 
-  names() {
+  offer() {
     const list = this.at("datalist");
     list.replaceChildren(
       ...this.data.nodes.map((node) => {

@@ -3,38 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import cos, pi, sin, sqrt
+from math import atan2, cos, pi, sin, sqrt
 
 import networkx as nx
+import numpy as np
+from scipy.sparse.csgraph import shortest_path
 
 Positions = dict[str, tuple[float, float]]
 
-_SPREAD = 95.0
-"""Pixels per square root of a node: about the room that a name takes."""
+_ROOM = 82.0
+"""Side of the square, in pixels, that a node gets on average: about the room that a name takes."""
+
+_LANDSCAPE = 1.3
+"""How much wider than high a picture is drawn."""
 
 
-def spring(nodes: Sequence[str], edges: Iterable[tuple[str, str, float]], *, seed: int = 7) -> Positions:
-    """Return places by Fruchterman and Reingold (1991), parts that hang together kept together and packed.
+def spread(nodes: Sequence[str], edges: Iterable[tuple[str, str]]) -> Positions:
+    """Return places whose distances follow the number of steps between nodes.
 
-    ``edges`` are (source, target, weight); the order of nodes and edges does not matter to the result.
+    Stress majorization (Gansner, Koren and North 2004) for each connected part; the largest stands in the middle,
+    the others below it, nodes without edges in rows at the end. The order of nodes and edges does not matter.
     """
     graph = nx.Graph()
     graph.add_nodes_from(sorted(nodes))
-    graph.add_weighted_edges_from(sorted(edges))
+    graph.add_edges_from(sorted((s, t) for s, t in edges if s != t))
     parts = sorted(nx.connected_components(graph), key=lambda part: (-len(part), min(part)))
-    placed: list[tuple[Positions, float]] = []
-    loose: list[str] = []
-    for part in parts:
-        if len(part) == 1:
-            loose += part
-            continue
-        size = _SPREAD * sqrt(len(part)) / 1.6
-        start = _circle(sorted(part))
-        found = nx.spring_layout(
-            graph.subgraph(sorted(part)), pos=start, seed=seed, iterations=60, k=1.7 / sqrt(len(part)), weight=None
-        )
-        placed.append(({node: (x * size * 1.25, y * size) for node, (x, y) in found.items()}, size))
+    placed = [_least_stress(graph.subgraph(part)) for part in parts if len(part) > 1]
+    loose = [node for part in parts if len(part) == 1 for node in part]
     return _apart(_pack(placed, loose))
+
+
+def _least_stress(part: nx.Graph, rounds: int = 90) -> Positions:
+    """Return the places of one connected part round the origin, at a size that fits its number of nodes."""
+    order = sorted(part)
+    apart = shortest_path(nx.to_scipy_sparse_array(part, nodelist=order, weight=None, format="csr"), unweighted=True)
+    count = len(order)
+    off = ~np.eye(count, dtype=bool)
+    weights = np.where(off, 1 / np.maximum(apart, 1) ** 2, 0.0)
+    inverse = np.linalg.pinv(np.diag(weights.sum(1)) - weights, hermitian=True)
+    turn = 2 * np.pi * np.arange(count) * 0.381966  # the golden angle: a start that favours no direction
+    here = np.sqrt(np.arange(count) + 0.5)[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
+    for _ in range(rounds):
+        between = np.linalg.norm(here[:, None] - here[None], axis=2)
+        pull = np.where(off, weights * apart / np.maximum(between, 1e-9), 0.0)
+        here = inverse @ (np.diag(pull.sum(1)) - pull) @ here
+    here -= here.mean(0)
+    _, _, axes = np.linalg.svd(here, full_matrices=False)  # the long way lies across
+    here = here @ (axes * np.sign(axes[:, [0]] + 1e-12)).T
+    area = max(float(np.ptp(here[:, 0]) * np.ptp(here[:, 1])), 1e-6)
+    scale = min(max(_ROOM * sqrt(count / area), 60.0), 170.0)
+    return {node: (float(x) * scale * _LANDSCAPE, float(y) * scale) for node, (x, y) in zip(order, here, strict=True)}
 
 
 def extend(known: Positions, nodes: Sequence[str], edges: Iterable[tuple[str, str, float]], around: str) -> Positions:
@@ -42,7 +60,7 @@ def extend(known: Positions, nodes: Sequence[str], edges: Iterable[tuple[str, st
     result = {node: known[node] for node in nodes if node in known}
     new = sorted(node for node in nodes if node not in known)
     x0, y0 = known.get(around, (0.0, 0.0))
-    turn = 0.0 if (x0, y0) == (0.0, 0.0) else _angle(x0, y0)
+    turn = 0.0 if (x0, y0) == (0.0, 0.0) else atan2(y0, x0)
     per_ring = 14
     for number, node in enumerate(new):
         ring, place = divmod(number, per_ring)
@@ -60,11 +78,11 @@ def layered(
     *,
     column: float = 210.0,
     row: float = 64.0,
-) -> tuple[Positions, list[str]]:
-    """Return places from left to right and the columns' headings: parents stand left of their children.
+) -> tuple[Positions, list[tuple[float, str]]]:
+    """Return places from left to right and the columns' headings (x, years): parents stand left of their children.
 
-    A node's column is the longest way from a root (cycles are cut at the step that closes them), pushed right where
-    its first year is later than that of its column. ``steps`` are (child, parent).
+    A node's column is the longest way from a root; a step that would close a cycle does not count. ``steps`` are
+    (child, parent).
 
     Rows follow the middle of the neighbours in the column before (Sugiyama, Tagawa and Toda 1981, barycentre).
     """
@@ -84,22 +102,16 @@ def layered(
     for node in sorted(graph, key=lambda n: (depth[n], years.get(n) or 0, n)):
         columns.setdefault(depth[node], []).append(node)
     places: Positions = {}
-    headings: list[str] = []
+    headings: list[tuple[float, str]] = []
     for level in sorted(columns):
         members = columns[level]
-        if level:
-            members.sort(key=lambda n: (_mean([places[p][1] for p in graph.predecessors(n) if p in places]), n))
-        x = level * column
-        wrap = 14  # a column longer than this is folded into several, or names could not be read
+        members.sort(key=lambda n: (_mean([places[p][1] for p in graph.predecessors(n) if p in places]), n))
+        gap = row if len(members) <= 16 else row * 0.62
         for number, node in enumerate(members):
-            fold, place = divmod(number, wrap)
-            height = min(wrap, len(members) - fold * wrap)
-            places[node] = (x + fold * column * 0.0 + (fold % 2) * 26, (place - (height - 1) / 2) * row + fold * 0.0)
-        if len(members) > wrap:
-            for number, node in enumerate(members):
-                places[node] = (x, (number - (len(members) - 1) / 2) * row * 0.62)
+            places[node] = (level * column, (number - (len(members) - 1) / 2) * gap)
         known = sorted({year for node in members if (year := years.get(node))})
-        headings.append("" if not known else str(known[0]) if len(known) == 1 else f"{known[0]}–{known[-1]}")
+        span = "" if not known else str(known[0]) if len(known) == 1 else f"{known[0]}–{known[-1]}"
+        headings.append((level * column, span))
     return places, headings
 
 
@@ -107,36 +119,20 @@ def _mean(values: list[float]) -> float:
     return sum(values) / len(values) if values else 0.0
 
 
-def _angle(x: float, y: float) -> float:
-    from math import atan2
-
-    return atan2(y, x)
-
-
-def _circle(nodes: Sequence[str]) -> Positions:
-    return {
-        node: (cos(2 * pi * number / len(nodes)), sin(2 * pi * number / len(nodes)))
-        for number, node in enumerate(nodes)
-    }
-
-
-def _pack(parts: list[tuple[Positions, float]], loose: list[str]) -> Positions:
+def _pack(parts: list[Positions], loose: list[str]) -> Positions:
     """Put the largest part in the middle, the others in rows below it, single nodes in a grid at the end."""
-    result: Positions = {}
-    if parts:
-        result.update(parts[0][0])
-    bottom = max((y for _, y in result.values()), default=0.0)
+    result: Positions = dict(parts[0]) if parts else {}
     width = max(900.0, 2 * max((abs(x) for x, _ in result.values()), default=0.0))
-    x, row_height, y = -width / 2, 0.0, bottom + 120
-    for places, size in parts[1:]:
-        reach = size * 1.25 + 50
-        if x + 2 * reach > width / 2 and x > -width / 2:
-            x, y, row_height = -width / 2, y + row_height + 40, 0.0
-        for node, (dx, dy) in places.items():
-            result[node] = (x + reach + dx, y + size + dy)
-        x += 2 * reach
-        row_height = max(row_height, 2 * size)
-    y += row_height + (60 if parts[1:] else 0)
+    x, y, row_height = -width / 2, max((y for _, y in result.values()), default=0.0) + 110, 0.0
+    for places in parts[1:]:
+        left, right = min(px for px, _ in places.values()), max(px for px, _ in places.values())
+        top, bottom = min(py for _, py in places.values()), max(py for _, py in places.values())
+        if x + right - left > width / 2 and x > -width / 2:
+            x, y, row_height = -width / 2, y + row_height + 90, 0.0
+        result |= {node: (x + px - left, y + py - top) for node, (px, py) in places.items()}
+        x += right - left + 130
+        row_height = max(row_height, bottom - top)
+    y += row_height + 90 if parts[1:] else 0
     per_row = max(1, int(width // 150))
     for number, node in enumerate(sorted(loose)):
         down, across = divmod(number, per_row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from math import sqrt
 from typing import Any
 
@@ -23,10 +23,12 @@ def drawing(
     focus: str | None = None,
     title: str = "Graph",
     expandable: bool = True,
+    columns: Sequence[tuple[float, str]] = (),
 ) -> dict[str, Any]:
     """Return the component's data: nodes placed, sized by papers, shaped by kind; edges styled by role.
 
-    Colours are not part of it: the browser takes them from the style sheet, for light or dark.
+    Colours are not part of it: the browser takes them from the style sheet, for light or dark. ``columns`` are
+    headings (x, text) over a layered picture, whose edges are curved.
     """
     net = Network(directed=True)
     for node in nodes:
@@ -35,7 +37,8 @@ def drawing(
         x, y = positions[node["id"]]
         net.add_node(
             node["id"],
-            label=short(node["label"], 30 if paper else 26),
+            label=" ",  # the component writes the names itself, where they do not cover each other
+            text=short(node["label"], 30 if paper else 26),
             shape=theme.kinds().get(node["kind"], {}).get("shape", "dot"),
             size=4.5 if paper else round(min(6.0 + 3.2 * sqrt(papers), 34.0), 1),
             x=round(x, 1),
@@ -67,6 +70,7 @@ def drawing(
         "title": title,
         "focus": focus,
         "expandable": expandable,
+        "columns": [{"x": x, "text": text} for x, text in columns],
         "kinds": [{"key": key, "label": kind["plural"]} for key, kind in theme.kinds().items()],
         "roles": [{"key": key, "label": edge["label"]} for key, edge in theme.edges().items()],
     }
