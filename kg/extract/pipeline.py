@@ -20,7 +20,15 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from kg.extract import abbreviations, entities, extensions, sentences, tagger, tokenizer  # noqa: F401  (registers the components)
+from kg.extract import (  # noqa: F401  (they register the components)
+    abbreviations,
+    entities,
+    extensions,
+    roles,
+    sentences,
+    tagger,
+    tokenizer,
+)
 from kg.records import Extraction, Paper, Span
 
 COMPONENTS = (

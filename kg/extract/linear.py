@@ -1,0 +1,143 @@
+"""A linear classifier over hashed features: logistic regression whose columns are kept by a fixed hash.
+
+Features are integers (64-bit hashes); each falls into one of `SPACE` places. Training keeps the places that enough rows
+hold and forgets the rest, so that the shipped weights are small and a feature never seen in training weighs nothing.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+SPACE = 1 << 21
+"""Places that features are hashed to."""
+
+_PRIME = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+_TOP = np.uint64(32)
+
+
+def mix(code: int, *parts: np.ndarray) -> np.ndarray:
+    """Return one feature for each row: the hash of a template's number and its parts, as a place below `SPACE`.
+
+    Args:
+        code: the number of the template.
+        parts: arrays of integers, each of as many rows, or of one.
+    """
+    value = np.array([(code * 0x2545F4914F6CDD1D) & 0xFFFFFFFFFFFFFFFF], dtype=np.uint64)  # wraps without a warning
+    for part in parts:
+        value = (value ^ np.asarray(part).astype(np.uint64)) * _PRIME
+        value ^= value >> _SHIFT
+    return ((value * _PRIME) >> _TOP).astype(np.int64) & (SPACE - 1)
+
+
+def rows_of(owner: np.ndarray, feature: np.ndarray, n_rows: int, n_columns: int) -> csr_matrix:
+    """Return the binary matrix (n_rows, n_columns) that holds each (owner, feature) pair once."""
+    keys = np.unique(owner * np.int64(n_columns) + feature)
+    row, column = np.divmod(keys, n_columns)
+    ends = np.searchsorted(row, np.arange(n_rows + 1))
+    return csr_matrix((np.ones(len(column)), column, ends), shape=(n_rows, n_columns))
+
+
+@dataclass(slots=True)
+class HashedLinear:
+    """Weights of a multinomial logistic regression.
+
+    Attributes:
+        places: (C,) hashed features that have a column, ascending.
+        weights: (C + 1, K) weight of each column and, last, the biases.
+    """
+
+    places: np.ndarray
+    weights: np.ndarray
+    _column: np.ndarray | None = None
+
+    def columns(self, features: np.ndarray) -> np.ndarray:
+        """Return the column of each hashed feature, -1 for one without."""
+        if self._column is None:
+            self._column = np.full(SPACE, -1, dtype=np.int32)
+            self._column[self.places] = np.arange(len(self.places))
+        return self._column[features]
+
+    def matrix(self, owner: np.ndarray, features: np.ndarray, n_rows: int) -> csr_matrix:
+        """Return the binary matrix (n_rows, C) of features given as (owner row, hashed feature) pairs."""
+        columns = self.columns(features)
+        known = columns >= 0
+        return rows_of(owner[known], columns[known].astype(np.int64), n_rows, len(self.places))
+
+    def save(self, path: Path, **more: np.ndarray) -> None:
+        """Write the weights, as half floats, and more arrays to an ``.npz`` file: the same weights, the same bytes."""
+        arrays: dict[str, np.ndarray] = dict(more)
+        arrays |= {"places": self.places.astype(np.int32), "weights": self.weights.astype(np.float16)}
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, array in arrays.items():
+                data = io.BytesIO()
+                np.save(data, array, allow_pickle=False)
+                archive.writestr(zipfile.ZipInfo(f"{name}.npy"), data.getvalue(), zipfile.ZIP_DEFLATED)
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> HashedLinear:
+        """Read what `save` wrote, loaded by `numpy.load`."""
+        return cls(arrays["places"].astype(np.int64), arrays["weights"].astype(np.float64))
+
+    def scores(self, matrix: csr_matrix) -> np.ndarray:
+        """Return (rows, K) scores; each row is worked out by itself, in the order of its columns."""
+        return matrix @ self.weights[:-1] + self.weights[-1]
+
+
+def probabilities(scores: np.ndarray) -> np.ndarray:
+    """Return the softmax over the last axis.
+
+    >>> probabilities(np.array([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
+
+
+def fit(
+    owner: np.ndarray,
+    features: np.ndarray,
+    target: np.ndarray,
+    n_classes: int,
+    *,
+    min_rows: int = 3,
+    spread: float = 0.05,
+    iterations: int = 100,
+) -> HashedLinear:
+    """Train on (owner row, hashed feature) pairs; deterministic.
+
+    Args:
+        owner: row of each feature, 0 to len(target) - 1.
+        features: hashed features, as `mix` gives them.
+        target: (rows,) class of each row.
+        n_classes: number of classes, K.
+        min_rows: a feature that stands in fewer rows gets no column.
+        spread: variance of the Gaussian prior on the weights (the larger, the looser).
+        iterations: most steps of L-BFGS.
+    """
+    n_rows = len(target)
+    pairs = np.unique(owner * np.int64(SPACE) + features)
+    places, counts = np.unique(pairs % SPACE, return_counts=True)
+    model = HashedLinear(places[counts >= min_rows], np.zeros((int((counts >= min_rows).sum()) + 1, n_classes)))
+    x = model.matrix(owner, features, n_rows)
+    xt = x.T.tocsr()
+    wanted = np.eye(n_classes)[target]
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat.reshape(model.weights.shape)
+        p = probabilities(x @ weights[:-1] + weights[-1])
+        error = p - wanted
+        value = -np.log((p * wanted).sum(axis=1) + 1e-12).sum() + 0.5 / spread * (weights[:-1] ** 2).sum()
+        return value, np.vstack([xt @ error + weights[:-1] / spread, error.sum(axis=0)]).ravel()
+
+    found = minimize(loss, model.weights.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    model.weights = found.x.reshape(model.weights.shape)
+    return model

@@ -1,0 +1,146 @@
+"""What a paper does with each entity: the component ``roles``.
+
+A linear classifier (`kg.extract.linear`) over the sentences that name the entity, where they stand, and the entity
+itself (`kg.extract.role_features`). It chooses one of ``kg.schema.ROLES`` for each entity of ``doc._.entities``, sets
+``role``, ``role_confidence`` (the calibrated probability of that role) and ``evidence``: of the sentences that name
+the entity, the one that speaks most for the role. Usage::
+
+    nlp = kg.extract.load()          # or add_pipe("roles") after whatever sets doc._.entities and the sentences
+    doc = nlp(kg.extract.make_doc(nlp, title, abstract))
+    [(e.name, e.role) for e in doc._.entities]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import minibatch
+
+from kg.extract import extensions
+from kg.extract.context import Context, Items, read_context
+from kg.extract.linear import HashedLinear, probabilities
+from kg.extract.role_features import Batch, Pairs, entity_features, gather, mention_features
+from kg.records import PaperEntity, Span
+from kg.schema import ROLES
+
+WEIGHTS = Path(__file__).parent / "weights" / "roles.npz"
+
+_DIGITS = 6
+"""Scores are rounded to so many decimals before they are compared, so that no last bit decides."""
+
+
+@dataclass(slots=True)
+class RoleModel:
+    """The classifier: scores from the features, and the temperature that makes probabilities of them."""
+
+    linear: HashedLinear
+    temperature: float
+
+    def save(self, path: Path = WEIGHTS) -> None:
+        """Write the model to one ``.npz`` file."""
+        self.linear.save(path, temperature=np.array(self.temperature))
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS) -> RoleModel:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(HashedLinear.from_arrays(arrays), float(arrays["temperature"]))
+
+    def scores(self, contexts: Sequence[Context]) -> tuple[np.ndarray, Batch, np.ndarray]:
+        """Return (E, roles) scores of the entities, the batch, and (M, roles) votes of its single mentions."""
+        batch = gather(contexts)
+        spoken = mention_features(batch)
+        votes = self.linear.scores(self.linear.matrix(*spoken, len(batch.at)))
+        owner, features = all_features(batch, contexts, spoken)
+        return self.linear.scores(self.linear.matrix(owner, features, batch.n_entities)), batch, votes
+
+
+def all_features(batch: Batch, contexts: Sequence[Context], spoken: Pairs) -> Pairs:
+    """Return the features of the entities: their own and those of their mentions (``spoken``)."""
+    owner, features = entity_features(batch, contexts)
+    return np.concatenate([owner, batch.entity[spoken[0]]]), np.concatenate([features, spoken[1]])
+
+
+def sentence_span(doc: Doc, context: Context, sentence: int) -> Span:
+    """Return a sentence of a paper without the white space around it, as a stretch of its field."""
+    start, end = context.bounds[sentence].tolist()
+    if sentence < context.title_sentences:
+        end = min(end, doc._.title_end)
+    text = doc.text[start:end]
+    return extensions.to_field(doc, start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
+
+
+@lru_cache(maxsize=2)
+def _load(path: str) -> RoleModel:
+    return RoleModel.load(Path(path))
+
+
+class Roles:
+    """The component: see the module's docstring."""
+
+    def __init__(self, model: RoleModel) -> None:
+        self.model = model
+        self._items = Items()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the roles of one paper's entities."""
+        self._read([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], batch_size: int = 64) -> Iterator[Doc]:
+        """Set the roles, a batch at a time."""
+        for docs in minibatch(stream, batch_size):
+            batch = list(docs)
+            self._read(batch)
+            yield from batch
+
+    def _read(self, docs: list[Doc]) -> None:
+        docs = [doc for doc in docs if doc._.entities]
+        contexts = [read_context(doc, doc._.entities, self._items) for doc in docs]
+        if not contexts:
+            return
+        scores, batch, votes = self.model.scores(contexts)
+        chosen = np.round(scores, _DIGITS).argmax(axis=1)
+        sure = probabilities(scores / self.model.temperature)[np.arange(len(chosen)), chosen]
+        speaking = np.round(votes[np.arange(len(votes)), chosen[batch.entity]] - votes.mean(axis=1), _DIGITS)
+        best: dict[int, tuple[float, int]] = {}
+        for entity, vote, sentence in zip(
+            batch.entity.tolist(), speaking.tolist(), batch.sentence.tolist(), strict=True
+        ):
+            if entity not in best or vote > best[entity][0]:
+                best[entity] = vote, sentence
+        number = 0
+        for doc, context in zip(docs, contexts, strict=True):
+            found: list[PaperEntity] = []
+            for entity in doc._.entities:
+                evidence = sentence_span(doc, context, best[number][1]) if number in best else None
+                found.append(
+                    replace(
+                        entity,
+                        role=ROLES[int(chosen[number])],
+                        role_confidence=round(float(sure[number]), _DIGITS),
+                        evidence=evidence,
+                    )
+                )
+                number += 1
+            doc._.entities = found
+
+
+@Language.factory(
+    "roles",
+    requires=["doc._.entities", "token.is_sent_start"],
+    assigns=["doc._.entities"],
+    default_config={"weights": None},
+)
+def make_roles(nlp: Language, name: str, weights: str | None) -> Roles:
+    """Create the component; ``weights`` is the path of an ``.npz`` file, or None for the shipped one."""
+    return Roles(_load(str(weights or WEIGHTS)))
+
+
+extensions.register()
