@@ -31,9 +31,11 @@ def page() -> None:
         limit = int(st.select_slider("Size", (10, 20, 30, 50), 20, key="size", bind="query-params", width=180))
     table = ask("matrix", rows, columns, limit=limit)
     cell = plain(st.query_params.get("cell", ""))
-    st.html(_matrix(table, {"rows": rows, "columns": columns, "size": limit}, cell))
-    if cell in table["cells"]:
-        st.html(_behind(table, cell))
+    left, right = st.columns([12, 5], gap="medium")
+    with left:
+        st.html(_matrix(table, {"rows": rows, "columns": columns, "size": limit}, cell))
+    with right:
+        st.html(_behind(table, cell) if cell in table["cells"] else _hint(table))
 
 
 def _type(label: str, key: str, default: str) -> str:
@@ -43,7 +45,7 @@ def _type(label: str, key: str, default: str) -> str:
         index=ENTITY_TYPES.index(default),
         key=key,
         bind="query-params",
-        width=190,
+        width=158,
         format_func=lambda kind: theme.kinds()[kind]["plural"],
     )
     return str(chosen)
@@ -107,6 +109,20 @@ def _behind(table: Answer, cell: str) -> str:
         f'<div class="kg"><h2>{both}'
         f' <small>{chips.count(len(items), "paper")}</small></h2><ul class="kg-papers">{"".join(items)}</ul></div>'
     )
+
+
+def _hint(table: Answer) -> str:
+    """Return what stands beside the matrix before a cell is pressed: its fullest cells."""
+    labels = {e["id"]: e["label"] for e in [*table["rows"], *table["columns"]]}
+    ids = [e["id"] for e in table["rows"][:_SIDES]]
+    fullest = sorted(table["cells"].items(), key=lambda item: (-len(item[1]), item[0]))[:8]
+    items = "".join(
+        f"<li>{' with '.join(link('entity', labels[one], name=one, limit=30) for one in key.split('|', 1))}"
+        f' <span class="quiet num">{len(papers)}</span></li>'
+        for key, papers in fullest
+    )
+    beside = f'<p><a href="{esc(href("compare", side="|".join(ids)))}">The first {len(ids)} rows side by side</a></p>'
+    return f'<div class="kg"><div class="kg-panel"><h2>Most often together</h2><ul>{items}</ul>{beside}</div></div>'
 
 
 def _side_by_side(names: list[str]) -> None:

@@ -24,6 +24,9 @@ Filters = dict[str, Any]
 _AROUND = 90
 """Nodes drawn at first around one entity; more make a picture that nobody reads."""
 
+_WHOLE = 160
+"""Entities drawn of a whole corpus."""
+
 _STRONGEST = 3
 """Of an entity's many "used with" edges, how many the whole graph draws."""
 
@@ -146,7 +149,7 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
     """Return nodes, edges, their places and what is left out: the filtered view and what was expanded in it."""
     chosen = dict(filters)
     hops = chosen.pop("hops")
-    base = graph.neighbourhood(centre, hops=hops, limit=_AROUND if centre else 160, **chosen)
+    base = graph.neighbourhood(limit=_WHOLE, **chosen) if centre is None else _around(graph, centre, hops, chosen)
     nodes = {node["id"]: node for node in base["nodes"]}
     edges = {(e["source"], e["target"], e["key"]): e for e in _worth(base, centre)}
     places = spread(list(nodes), [(s, t) for s, t, _ in edges])
@@ -171,6 +174,31 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
         "left_out": {
             "nodes": base["left_out"]["nodes"],
             "edges": base["left_out"]["edges"] + len(base["edges"]) - len(_worth(base, centre)),
+        },
+    }
+
+
+def _around(graph: Any, centre: str, hops: int, chosen: dict[str, Any]) -> dict[str, Any]:
+    """Return the nodes round one of the chosen types, the papers between, and the one itself whatever its type."""
+    types = chosen["types"]
+    if not types:
+        view: dict[str, Any] = graph.neighbourhood(centre, hops=hops, limit=_AROUND, **chosen)
+        return view
+    own = graph.lineage(centre)["entity"]["type"]
+    wide = graph.neighbourhood(centre, hops=hops, limit=4 * LIMIT, **{**chosen, "types": tuple({*types, own})})
+    passing = [n for n in wide["nodes"] if n["kind"] in ("paper", *types) or n["id"] == centre]
+    nodes = passing[:_AROUND]
+    inside = {node["id"] for node in nodes}
+    edges = [e for e in wide["edges"] if e["source"] in inside and e["target"] in inside]
+    out = wide["left_out"]
+    return {
+        "nodes": nodes,
+        "edges": edges,
+        "left_out": {
+            "nodes": out["nodes"] + len(passing) - len(nodes),
+            "edges": out["edges"]
+            + sum(e["source"] in inside or e["target"] in inside for e in wide["edges"])
+            - len(edges),
         },
     }
 

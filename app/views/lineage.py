@@ -48,7 +48,7 @@ def _head(centre: Answer, found: Answer) -> str:
         f'<span><a href="{esc(href("explore", entity=centre["id"]))}">its graph</a></span></div>'
         f"<h1>Lineage of <bdi>{esc(short(centre['label'], 120))}</bdi></h1>"
         f'<p class="lead">{chips.count(up, "ancestor")}, {chips.count(down, "descendant")}. '
-        "Older on the left; an arrow points from a child to what it was made from.</p></div></div>"
+        "What it was made from stands left, what was made from it right; above, the years first seen.</p></div></div>"
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from app import theme
 from app.components import bars, chips, search
-from app.data import Answer, ask, built
+from app.data import Answer, ask, built, derive
 from app.markup import esc, href, link, plain
 from kg.schema import ENTITY_TYPES
 
@@ -32,8 +34,10 @@ def page() -> None:
     left, right = st.columns([5, 3], gap="large")
     with left:
         st.html(_top(seen))
+        st.html(_newest())
     with right:
         st.html(_time(seen))
+        st.html(_movement(derive(_shares)))
         st.html(_build(seen.get("build") or {}))
 
 
@@ -83,6 +87,67 @@ def _top(seen: Answer) -> str:
 
 def _time(seen: Answer) -> str:
     return f'<div class="kg"><h2>Papers over time</h2>{bars.timeline(seen["papers_by_month"], height=110)}</div>'
+
+
+def _newest() -> str:
+    """Return the newest papers, and the entities that are named for the first time last."""
+    papers = "".join(
+        f"<li>{link('paper', row['title'], id=row['id'], limit=110)} "
+        f'<span class="quiet num">{esc(row.get("date") or "")}</span></li>'
+        for row in ask("papers")[:7]
+    )
+    names = "".join(
+        f"<li>{chips.entity(row, limit=40)} "
+        f'<span class="quiet num">{esc((row.get("first_date") or "")[:7])}</span></li>'
+        for row in ask("entities", (), min_papers=2, limit=7, order="first_date")
+    )
+    return (
+        f'<div class="kg"><div class="kg-columns kg-two"><section><h2>Newest papers '
+        f'<small><a href="{esc(href("paper"))}">all</a></small></h2><ul class="kg-lines">{papers}</ul></section>'
+        f"<section><h2>Newest names <small>in two papers or more</small></h2>"
+        f'<ul class="kg-lines">{names}</ul></section></div></div>'
+    )
+
+
+def _shares(graph: Any) -> dict[str, Any]:
+    """Return how many papers of the last year and of the year before name each of the busiest entities."""
+    months = graph.overview()["papers_by_month"]
+    years = sorted({int(row["period"][:4]) for row in months})
+    if len(years) < 2:
+        return {}
+    totals = {y: sum(row["papers"] for row in months if int(row["period"][:4]) == y) for y in years[-2:]}
+    before, now = ({n["id"]: n for n in graph.neighbourhood(years=(y, y), limit=250)["nodes"]} for y in years[-2:])
+    rows = []
+    for one in before.keys() | now.keys():
+        node = now.get(one) or before[one]
+        counts = (before.get(one, {}).get("papers", 0), now.get(one, {}).get("papers", 0))
+        if sum(counts) >= 4:
+            change = counts[1] / totals[years[-1]] - counts[0] / totals[years[-2]]
+            rows.append({"id": one, "label": node["label"], "type": node["kind"], "counts": counts, "change": change})
+    rows.sort(key=lambda r: (-r["change"], r["id"]))
+    return {"years": years[-2:], "totals": [totals[y] for y in years[-2:]], "rows": rows}
+
+
+def _movement(shares: Answer) -> str:
+    """Return what rose and what fell from the year before last to the last, by its share of the papers."""
+    rows = shares.get("rows") or []
+    if len(rows) < 4:
+        return "<span></span>"
+
+    def told(row: Answer) -> str:
+        before, now = (100 * n / total for n, total in zip(row["counts"], shares["totals"], strict=True))
+        return (
+            f"<tr><td>{chips.entity(row, limit=28)}</td>"
+            f'<td class="n" title="{row["counts"][0]} of {shares["totals"][0]} papers">{before:.1f} %</td>'
+            f'<td class="n" title="{row["counts"][1]} of {shares["totals"][1]} papers">{now:.1f} %</td></tr>'
+        )
+
+    first, last = shares["years"]
+    rise = "".join(told(row) for row in rows[:5] if row["change"] > 0)
+    fall = "".join(told(row) for row in reversed(rows[-4:]) if row["change"] < 0)
+    head = f'<thead><tr><th>{{}}</th><th class="n">{first}</th><th class="n">{last}</th></tr></thead>'
+    parts = [head.format(word) + f"<tbody>{body}</tbody>" for word, body in (("Rises", rise), ("Falls", fall)) if body]
+    return f'<div class="kg"><h2>Share of the papers</h2><table>{"".join(parts)}</table></div>'
 
 
 def _build(build: Answer) -> str:

@@ -174,7 +174,6 @@ class GraphView {
       this.edges.add(edges);
       const kept = [...now].filter((id) => before.has(id)).length;
       if (kept < Math.min(before.size, now.size) / 2) this.network.fit({ animation: false });
-      else if (now.size > kept) this.network.fit({ animation: { duration: 350 } });
     }
     if (this.selected) this.network.selectNodes([this.selected], false);
     this.legend();
@@ -190,7 +189,7 @@ class GraphView {
     const taken = [];
     const free = (box) => !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
     const rank = (node) => (node.id === this.hovered ? 4e3 : 0) + (node.id === this.selected ? 3e3 : 0) + (node.focus ? 2e3 : 0) + (this.hovered && !node.dim ? 1e3 : 0) + node.size;
-    const shown = this.data.nodes.filter((node) => this.shownNode(node) && !node.dim).sort((a, b) => rank(b) - rank(a));
+    const shown = this.data.nodes.filter((node) => places[node.id] && this.shownNode(node) && !node.dim).sort((a, b) => rank(b) - rank(a));
     for (const node of shown) {
       const reach = node.size * scale * 0.8;
       const { x, y } = places[node.id];
@@ -292,6 +291,7 @@ class GraphView {
     }
     if (nodes.length) this.nodes.update(nodes);
     if (edges.length) this.edges.update(edges);
+    this.network.redraw();
   }
 
   tip(title, facts = "", event = null) {

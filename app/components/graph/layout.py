@@ -55,7 +55,7 @@ def _least_stress(part: nx.Graph, rounds: int = 90) -> Positions:
     return {node: (float(x) * scale * _LANDSCAPE, float(y) * scale) for node, (x, y) in zip(order, here, strict=True)}
 
 
-def extend(known: Positions, nodes: Sequence[str], edges: Iterable[tuple[str, str, float]], around: str) -> Positions:
+def extend(known: Positions, nodes: Sequence[str], around: str) -> Positions:
     """Return places for ``nodes``: those known stay, the new ones fan out round ``around``, away from the middle."""
     result = {node: known[node] for node in nodes if node in known}
     new = sorted(node for node in nodes if node not in known)
