@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
@@ -44,6 +44,7 @@ _ARXIV = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w{4,}")
+_COLUMNS = tuple(column.name for column in fields(Record) if column.name != "source")
 
 
 def merge(records: Iterable[Record], report: Report | None = None) -> Iterator[Paper]:
@@ -54,29 +55,47 @@ def merge(records: Iterable[Record], report: Report | None = None) -> Iterator[P
     """
     with TemporaryFile() as spool:
         places, groups = _laid_aside(records, spool)
-        planned: list[tuple[str, list[int], tuple[str, ...]]] = []
-        taken: set[str] = set()
-        later: list[tuple[str, list[int], tuple[str, ...]]] = []
+        plans: list[_Plan] = []
         for group in groups:
             if len(group) == 1:
                 place = places[group[0]]
-                made = place.id is None
-                (later if made else planned).append((place.id or place.made_id, group, ()))
+                plans.append(_Plan(place.id or place.made_id, place.id is None, group))
                 continue
             for cluster in _clusters([(i, _read(spool, places[i].offset)) for i in group]):
-                identifier, notes = _identity(cluster, report)
-                made = all(record.id is None for _, record in cluster.members)
-                members = [i for i, _ in cluster.members]
-                (later if made else planned).append((identifier, members, notes))
-        final = []
-        # ids that sources gave come before made ones; two that are equal by chance are told apart by their texts
-        for identifier, members, notes in [*sorted(planned, key=lambda plan: plan[0]), *later]:
-            if identifier in taken:
-                identifier = _other_id(_first(spool, places, members), taken)
-            taken.add(identifier)
-            final.append((identifier, members, notes))
-        for identifier, members, notes in sorted(final, key=lambda plan: plan[0]):
-            yield _paper(identifier, [_read(spool, places[i].offset) for i in members], notes)
+                plans.append(_plan(cluster, report))
+        for plan in sorted(_told_apart(plans, places, spool), key=lambda plan: plan.id):
+            yield _paper(plan.id, [_read(spool, places[i].offset) for i in plan.members], plan.notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A paper to be put together: its id, whether that is made from the title, and the numbers of its records."""
+
+    id: str
+    made: bool
+    members: list[int]
+    notes: tuple[str, ...] = ()
+
+
+def _told_apart(plans: list[_Plan], places: list[_Place], spool: BinaryIO) -> Iterator[_Plan]:
+    """Yield the plans with ids that differ: an id that a source gave comes before one that was made.
+
+    Made ids are equal where papers share a generic title (or, once in millions, by chance).
+    """
+    bearers = Counter(plan.id for plan in plans)
+
+    def first(plan: _Plan) -> Record:
+        return min((_read(spool, places[i].offset) for i in plan.members), key=_rank)
+
+    def order(plan: _Plan) -> tuple[Any, ...]:
+        return plan.made, plan.id, *(_rank(first(plan)) if bearers[plan.id] > 1 else ())
+
+    taken: set[str] = set()
+    for plan in sorted(plans, key=order):
+        if plan.id in taken:
+            plan = replace(plan, id=_other_id(first(plan), taken))
+        taken.add(plan.id)
+        yield plan
 
 
 # Laying aside
@@ -107,7 +126,8 @@ def _laid_aside(records: Iterable[Record], spool: BinaryIO) -> tuple[list[_Place
     first_with: dict[bytes, int] = {}
     for i, record in enumerate(records):
         offset = spool.tell()
-        spool.write(json.dumps(asdict(record), ensure_ascii=False).encode() + b"\n")
+        row = [getattr(record, name) for name in _COLUMNS]
+        spool.write(json.dumps([*row, *_source(record)], ensure_ascii=False).encode() + b"\n")
         places.append(_Place(offset, record.id, paper_id(record.title)))
         parent.append(i)
         keys = [_digest("t", _title_key(record))]
@@ -122,20 +142,20 @@ def _laid_aside(records: Iterable[Record], spool: BinaryIO) -> tuple[list[_Place
     return places, list(groups.values())
 
 
+def _source(record: Record) -> tuple[str, int, int]:
+    return record.source.file, record.source.record, record.source.line
+
+
 def _digest(kind: str, key: str) -> bytes:
     return blake2b(f"{kind}{key}".encode(), digest_size=10).digest()
 
 
 def _read(spool: BinaryIO, offset: int) -> Record:
     spool.seek(offset)
-    row: dict[str, Any] = json.loads(spool.readline())
-    row["source"] = Source(**row["source"])
-    row["authors"], row["categories"] = tuple(row["authors"]), tuple(row["categories"])
-    return Record(**row)
-
-
-def _first(spool: BinaryIO, places: list[_Place], members: list[int]) -> Record:
-    return min((_read(spool, places[i].offset) for i in members), key=_rank)
+    row = json.loads(spool.readline())
+    values = dict(zip(_COLUMNS, row, strict=False))
+    values["authors"], values["categories"] = tuple(values["authors"]), tuple(values["categories"])
+    return Record(source=Source(*row[len(_COLUMNS) :]), **values)
 
 
 # Telling papers apart
@@ -239,8 +259,8 @@ def _share(words: set[str], others: set[str]) -> float:
 # Putting records together
 
 
-def _identity(cluster: _Cluster, report: Report | None) -> tuple[str, tuple[str, ...]]:
-    """Return the id of the paper, and notes on ids that it does not bear."""
+def _plan(cluster: _Cluster, report: Report | None) -> _Plan:
+    """Return the id of the paper, with notes on ids that it does not bear."""
     given = sorted({record.id for _, record in cluster.members if record.id}, key=lambda i: (_plainness(i), i))
     notes = []
     for lost in cluster.lost:
@@ -251,7 +271,8 @@ def _identity(cluster: _Cluster, report: Report | None) -> tuple[str, tuple[str,
     if len(given) > 1:
         notes.append(f"also read under id {', '.join(given[1:])}")
     best = min((record for _, record in cluster.members), key=_rank)
-    return (given[0] if given else paper_id(best.title)), tuple(notes)
+    members = [i for i, _ in cluster.members]
+    return _Plan(given[0] if given else paper_id(best.title), not given, members, tuple(notes))
 
 
 def _plainness(identifier: str) -> int:

@@ -208,7 +208,8 @@ def _format(head: bytes, encoding: str, name: str) -> str:
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             raise _UnknownFormat(f"{kind}, not text")
-    if encoding == "utf-8" and len(_CONTROL.findall(head)) > 0.02 * len(head):
+    controls = len(_CONTROL.findall(head)) if encoding == "utf-8" else 0
+    if controls > (0.02 if controls > 20 else 0.1) * len(head):
         raise _UnknownFormat("a binary file, not text")
     text = mend_bytes(head.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace"))
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip("\ufeff\0 \t\f\v")]
@@ -226,7 +227,7 @@ def _format(head: bytes, encoding: str, name: str) -> str:
         return "json lines"
     if header_of(lines[0]):
         return "delimited"
-    if name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")):
+    if name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")) and any(line[0] in "{[" for line in lines):
         return "json lines"
     if name.lower().removesuffix(".gz").endswith((".csv", ".tsv")):
         raise _UnknownFormat("a table without a header row that names title and abstract")

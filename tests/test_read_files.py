@@ -1,0 +1,446 @@
+"""JSON Lines, JSON arrays, CSV, gzip, folders: what comes back, and what broken and hostile files lead to."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import tracemalloc
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+import kg.read
+from kg.errors import SourceError
+from kg.read import Record, clean, list_files, read, read_records
+from kg.read.dates import parse_date
+from kg.records import Report
+
+GRPO = {
+    "id": "2402.03300",
+    "title": "DeepSeekMath: Pushing the Limits of Mathematical Reasoning in Open Language Models",
+    "abstract": "Mathematical reasoning poses a significant challenge. We introduce DeepSeekMath 7B and GRPO.",
+    "date": "2024-02-05",
+    "authors": ["Zhihong Shao", "Peiyi Wang"],
+    "categories": ["cs.CL", "cs.AI"],
+    "doi": {"unknown": ["keys", "are", "left", "alone"]},
+}
+SIT = {
+    "title": "SiT: Self-supervised vIsion Transformer",
+    "abstract": "Self-supervised learning methods gain traction.",
+}
+
+
+def lines(*rows: object) -> str:
+    return "".join(f"{json.dumps(row)}\n" for row in rows)
+
+
+def read_bytes(folder: Path, name: str, data: bytes | str) -> tuple[list[Record], Report]:
+    path = folder / name
+    path.write_bytes(data.encode() if isinstance(data, str) else data)
+    report = Report()
+    return list(read_records([path], report)), report
+
+
+def places(report: Report) -> list[int | None]:
+    return [problem.line for problem in report.problems]
+
+
+def test_the_public_names_are_listed() -> None:
+    assert sorted(kg.read.__all__) == kg.read.__all__
+    assert all(getattr(kg.read, name).__doc__ for name in kg.read.__all__)
+
+
+# Formats
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    (paper, other), report = read_bytes(tmp_path, "papers.jsonl", lines(GRPO, SIT))
+    assert (paper.id, paper.title, paper.abstract) == (GRPO["id"], GRPO["title"], GRPO["abstract"])
+    assert (paper.date, paper.date_precision, paper.author_count) == ("2024-02-05", "day", 2)
+    assert (paper.authors, paper.categories) == (("Zhihong Shao", "Peiyi Wang"), ("cs.CL", "cs.AI"))
+    assert (other.id, other.source.record, other.source.line) == (None, 2, 2)
+    assert report.problems == []
+
+
+def test_a_paper_without_id_gets_one_from_its_title(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(SIT))
+    (tmp_path / "b.jsonl").write_text(lines({**SIT, "title": "SIT: self-supervised vision transformer!"}))
+    (paper,), _ = read([tmp_path])
+    assert paper.id.startswith("s")
+    assert len(paper.sources) == 2
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_json_array_or_objects_over_several_lines(tmp_path: Path, indent: int | None) -> None:
+    records, _ = read_bytes(tmp_path, "array.json", json.dumps([GRPO, SIT], indent=indent))
+    assert [record.title for record in records] == [GRPO["title"], SIT["title"]]
+    pretty = "\n".join(json.dumps(row, indent=2) for row in (GRPO, SIT))
+    again, _ = read_bytes(tmp_path, "pretty.json", pretty)
+    assert [record.abstract for record in again] == [GRPO["abstract"], SIT["abstract"]]
+
+
+@pytest.mark.parametrize(("delimiter", "mark"), [(",", ";"), ("\t", "|"), (";", "|")])
+def test_csv_and_tsv_with_columns_in_any_case_and_order(tmp_path: Path, delimiter: str, mark: str) -> None:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter)
+    writer.writerow(["Abstract", "TITLE", "Authors", "Categories", "shelf"])
+    writer.writerow([GRPO["abstract"] + "\nSecond line.", GRPO["title"], f"A. Bee{mark} C. Dee", "cs.CL cs.AI", "3"])
+    writer.writerow([SIT["abstract"], SIT["title"], "", "", ""])
+    (paper, other), report = read_bytes(tmp_path, "papers.csv", text.getvalue())
+    assert paper.abstract == GRPO["abstract"] + " Second line."
+    assert (paper.authors, paper.categories) == (("A. Bee", "C. Dee"), ("cs.CL", "cs.AI"))
+    assert (paper.source.line, other.source.line, other.source.record) == (2, 4, 2)
+    assert report.problems == []
+
+
+def test_the_format_is_told_by_content_not_by_name(tmp_path: Path) -> None:
+    assert len(read_bytes(tmp_path, "a.txt", lines(GRPO, SIT))[0]) == 2
+    assert len(read_bytes(tmp_path, "b.csv", gzip.compress(lines(GRPO, SIT).encode()))[0]) == 2
+    assert len(read_bytes(tmp_path, "c", "title,abstract\nA,b\n")[0]) == 1
+    assert (
+        len(
+            read_bytes(
+                tmp_path, "d.jsonl", (Path(__file__).parent.parent / "seeds").glob("000*").__next__().read_bytes()
+            )[0]
+        )
+        == 40
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_encodings_and_line_ends(tmp_path: Path, encoding: str, end: str) -> None:
+    rows = [{"title": f"Tülu {i}", "abstract": "naïve “quotes” 中文 🦙"} for i in range(3)]
+    text = end.join(json.dumps(row, ensure_ascii=False) for row in rows) + end
+    records, report = read_bytes(tmp_path, "papers.jsonl", text.encode(encoding))
+    assert [record.title for record in records] == ["Tülu 0", "Tülu 1", "Tülu 2"]
+    assert {record.abstract for record in records} == {"naïve “quotes” 中文 🦙"}
+    assert (report.problems, [record.source.line for record in records]) == ([], [1, 2, 3])
+
+
+def test_bytes_that_are_not_utf8_are_read_as_windows_1252_and_reported(tmp_path: Path) -> None:
+    good = json.dumps({"title": "Tülu", "abstract": "b"}, ensure_ascii=False).encode()
+    bad = b'{"title": "Caf\xe9 \x93x\x94", "abstract": "b"}'
+    records, report = read_bytes(tmp_path, "papers.jsonl", good + b"\n" + bad + b"\n")
+    assert [record.title for record in records] == ["Tülu", "Café “x”"]
+    assert places(report) == [2]
+
+
+# Bad lines in good files
+
+
+BAD_LINES = {
+    "not JSON": "{'title': 'A'}",
+    "cut off": '{"title": "A", "abstract": "b',
+    "a list": "[1, 2]",
+    "a text": '"title"',
+    "no title": '{"abstract": "b"}',
+    "null title": '{"title": null, "abstract": "b"}',
+    "blank title": '{"title": " \\u0000 ", "abstract": "b"}',
+    "no abstract": '{"title": "A"}',
+    "not a number": '{"title": "A", "abstract": NaN}',
+    "nested": '{"title": {"main": "A"}, "abstract": "b"}',
+    "too deep": "[" * 100_000,
+}
+
+
+@pytest.mark.parametrize("bad", list(BAD_LINES.values()), ids=list(BAD_LINES))
+def test_a_bad_line_is_a_problem_and_reading_goes_on(tmp_path: Path, bad: str) -> None:
+    records, report = read_bytes(tmp_path, "papers.jsonl", lines(GRPO) + bad + "\n" + lines(SIT))
+    assert [record.source.line for record in records] == [1, 3]
+    assert set(places(report)) == {2}
+
+
+def test_a_bad_element_of_an_array_is_a_problem_and_reading_goes_on(tmp_path: Path) -> None:
+    text = f"[\n  {json.dumps(GRPO)},\n  {{'title': 1}},\n  {json.dumps(SIT)}\n]\n"
+    records, report = read_bytes(tmp_path, "papers.json", text)
+    assert [record.source.line for record in records] == [2, 4]
+    assert places(report) == [3]
+
+
+def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path: Path) -> None:
+    text = 'title,abstract\nA,b\n"B,c\n' + "".join(f"T{i},d\n" for i in range(500))
+    records, report = read_bytes(tmp_path, "papers.csv", text)
+    assert len(records) == 501
+    assert places(report) == [3]
+
+
+def test_rows_of_another_length_are_problems(tmp_path: Path) -> None:
+    records, report = read_bytes(tmp_path, "papers.csv", "id,title,abstract\n1,A,b\n2,B\n3,C,d,e\n\n4,D,e\n")
+    assert [record.id for record in records] == ["1", "4"]
+    assert places(report) == [3, 4]
+
+
+def test_numbers_stay_as_they_are_written(tmp_path: Path) -> None:
+    (paper,), report = read_bytes(
+        tmp_path, "p.jsonl", '{"id": 2305.10, "title": 1984, "abstract": "x", "date": 2023}\n'
+    )
+    assert (paper.id, paper.title, paper.date, paper.date_precision) == ("2305.10", "1984", "2023-01-01", "year")
+    assert report.problems == []
+
+
+def test_a_bad_date_or_list_costs_only_itself(tmp_path: Path) -> None:
+    row = {**SIT, "date": "2024-02-30", "authors": {"first": "A"}, "categories": [1, None]}
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines(row))
+    assert (paper.date, paper.authors) == (None, ())
+    assert places(report) == [1] * len(report.problems)
+    assert sorted(problem.message.split()[0] for problem in report.problems) == ["authors", "categories", "date"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2024-05-17", ("2024-05-17", "day")),
+        ("2024-05-17T23:59:59Z", ("2024-05-17", "day")),
+        ("Mon, 2 Apr 2007 19:18:42 GMT", ("2007-04-02", "day")),
+        ("Sept 3, 2024", ("2024-09-03", "day")),
+        ("3rd of May", None),
+        ("2024-05", ("2024-05-01", "month")),
+        ("May 2024", ("2024-05-01", "month")),
+        ("2024", ("2024-01-01", "year")),
+        ("2024-13-01", None),
+        ("2024-00-01", None),
+        ("0000-01-01", None),
+        ("", None),
+    ],
+)
+def test_dates(text: str, expected: tuple[str, str] | None) -> None:
+    assert parse_date(text) == expected
+
+
+def test_incomplete_records_are_kept_on_demand_and_reported(tmp_path: Path) -> None:
+    path = tmp_path / "p.jsonl"
+    path.write_text(lines(GRPO, {"id": "x", "title": "Alone"}, {"id": "y", "abstract": "Alone"}, {"id": "z"}))
+    report = Report()
+    assert [record.id for record in read_records([path], report, complete=False)] == [GRPO["id"], "x", "y"]
+    assert places(report) == [2, 3, 4]
+
+
+# Hostile files
+
+
+def test_texts_are_free_of_what_xml_cannot_hold(tmp_path: Path) -> None:
+    row = '{"title": "A\\u0000B\\u001bC \\ud800 \\u202eD", "abstract": "x\\u0007\\ufffe\\u00ad y\\r\\n\\tz"}\n'
+    (paper,), _ = read_bytes(tmp_path, "p.jsonl", row)
+    assert (paper.title, paper.abstract) == ("ABC \ufffd D", "x y z")
+
+
+def test_a_gzip_cut_off_in_the_middle_gives_what_came_before(tmp_path: Path) -> None:
+    rows = [{"title": f"T{i}", "abstract": f"{i * 7919 % 10007} is a number"} for i in range(5000)]
+    packed = gzip.compress(lines(*rows).encode())
+    records, report = read_bytes(tmp_path, "p.jsonl.gz", packed[: len(packed) // 2])
+    assert 1000 < len(records) < 4000
+    assert [record.title for record in records] == [f"T{i}" for i in range(len(records))]
+    assert places(report) == [len(records) + 1]
+
+
+def test_a_line_of_megabytes_is_skipped_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kg.read.text.MAX_LINE", 1 << 20)
+    long = json.dumps({"title": "A", "abstract": "x" * (20 << 20)})
+    (tmp_path / "p.jsonl").write_text(lines(GRPO) + long + "\n" + lines(SIT))
+    del long
+    report = Report()
+    tracemalloc.start()
+    records = list(read_records([tmp_path / "p.jsonl"], report))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert [record.source.line for record in records] == [1, 3]
+    assert places(report) == [2]
+    assert peak < 16 << 20
+
+
+def test_a_large_file_is_never_held_whole(tmp_path: Path) -> None:
+    row = json.dumps({"title": "A", "abstract": "x" * 2000})
+    for name, start, end in (("p.jsonl", "", "\n"), ("p.json", "[", ",")):
+        with (tmp_path / name).open("w") as file:
+            file.write(start)
+            for _ in range(10_000):
+                file.write(row + end)
+        tracemalloc.start()
+        count = sum(1 for _ in read_records([tmp_path / name], Report()))
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert count == 10_000
+        assert peak < 3 << 20, name
+
+
+UNREADABLE = {
+    "empty": b"",
+    "blank": b" \n\n \t\n",
+    "binary": bytes(range(256)) * 20,
+    "NULs": b"\0" * 1000,
+    "PDF": b"%PDF-1.7\nsome text that goes on",
+    "picture": b"\x89PNG\r\n\x1a\n" + b"x" * 50,
+    "zip": b"PK\x03\x04" + b"x" * 50,
+    "empty gzip": gzip.compress(b""),
+    "broken gzip": b"\x1f\x8b\x08\x00broken broken broken",
+    "only bad lines": b'{"title": 1\n{"title": 2\n',
+    "prose": b"Just one line of text, and no more.\n",
+}
+
+
+@pytest.mark.parametrize("data", list(UNREADABLE.values()), ids=list(UNREADABLE))
+def test_a_source_without_any_paper_is_an_error_of_one_line(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "source.jsonl"
+    path.write_bytes(data)
+    with pytest.raises(SourceError) as caught:
+        list(read_records([path], Report()))
+    message = str(caught.value)
+    assert message.startswith(str(path))
+    assert "\n" not in message
+    assert "what can be read is" in message
+
+
+def test_missing_paths_are_told_before_anything_is_read(tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    report = Report()
+    with pytest.raises(SourceError, match="no such file or folder"):
+        next(read_records([tmp_path / "good.jsonl", tmp_path / "missing"], report))
+    assert report.records == {}
+
+
+@pytest.mark.parametrize("name", ["\0", "x" * 5000])
+def test_impossible_paths_are_errors_too(name: str) -> None:
+    with pytest.raises(SourceError):
+        list(read_records([name], Report()))
+
+
+def test_a_file_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    unreadable = Path("/proc/self/mem")  # any attempt to read its start fails, for root too
+    if not unreadable.exists():
+        pytest.skip("needs Linux")
+    with pytest.raises(SourceError, match="/proc/self/mem"):
+        list(read_records([unreadable], Report()))
+
+
+# Folders
+
+
+def test_a_folder_is_read_in_order_without_hidden_files(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "dir.jsonl").mkdir()
+    for name in ("b/2.jsonl", "a.jsonl", ".hidden.jsonl", ".git/x.jsonl", "z.jsonl", "dir.jsonl/3.jsonl"):
+        (tmp_path / name).write_text(lines({"title": name, "abstract": "x"}))
+    (tmp_path / "curation.yaml").write_text("merge: []\n")
+    report = Report()
+    titles = [record.title for record in read_records([tmp_path], report)]
+    assert titles == ["a.jsonl", "z.jsonl", "b/2.jsonl", "dir.jsonl/3.jsonl"]
+    assert report.problems == []
+    assert [str(path.relative_to(tmp_path)) for path in list_files([tmp_path])] == titles
+
+
+def test_a_broken_file_beside_good_ones_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    (tmp_path / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "missing")
+    os.mkfifo(tmp_path / "pipe")
+    report = Report()
+    assert len(list(read_records([tmp_path], report))) == 1
+    assert sorted(Path(problem.file).name for problem in report.problems) == [
+        "empty.txt",
+        "nowhere",
+        "picture.png",
+        "pipe",
+    ]
+    assert report.records[str(tmp_path / "good.jsonl")] == 1
+
+
+def test_a_folder_without_any_paper_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="empty folder"):
+        list(read_records([tmp_path], Report()))
+    (tmp_path / "empty.txt").write_text("")
+    with pytest.raises(SourceError, match=r"empty\.txt: an empty file"):
+        list(read_records([tmp_path], Report()))
+
+
+def test_links_that_lead_back_end(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(GRPO))
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "again.jsonl").symlink_to(tmp_path / "a.jsonl")
+    assert len(list(read_records([tmp_path, tmp_path / "a.jsonl"], Report()))) == 1
+
+
+# For any input
+
+
+TEXT = st.text(st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\t"), max_size=60)
+FULL = TEXT.filter(clean)
+PAPERS = st.lists(
+    st.fixed_dictionaries(
+        {"title": FULL, "abstract": FULL},
+        optional={"id": FULL, "date": st.dates(date(1950, 1, 1), date(2099, 12, 31)).map(str)},
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(PAPERS, st.sampled_from(["jsonl", "jsonl.gz", "json", "csv", "tsv"]))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_papers_written_come_back(tmp_path: Path, papers: list[dict], form: str) -> None:
+    if form in ("csv", "tsv"):
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, ["id", "date", "title", "abstract"], delimiter="," if form == "csv" else "\t")
+        writer.writeheader()
+        writer.writerows(papers)
+        data = text.getvalue().encode()
+    elif form == "json":
+        data = json.dumps(papers, ensure_ascii=False).encode()
+    else:
+        data = "".join(json.dumps(paper, ensure_ascii=False) + "\n" for paper in papers).encode()
+    records, report = read_bytes(tmp_path, f"p.{form}", gzip.compress(data) if form == "jsonl.gz" else data)
+    assert [(r.title, r.abstract, r.id, r.date) for r in records] == [
+        (clean(p["title"]), clean(p["abstract"]), clean(p["id"]) if "id" in p else None, p.get("date")) for p in papers
+    ]
+    assert report.problems == []
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.text(max_size=9) | st.lists(st.integers(), max_size=2)
+OBJECTS = st.dictionaries(st.sampled_from(["id", "title", "abstract", "date", "authors", "x"]), VALUES)
+LINES = st.lists(
+    OBJECTS.map(json.dumps)
+    | VALUES.map(json.dumps)
+    | st.text(max_size=20).map(lambda t: t.encode("utf-8", "replace").decode()),
+    max_size=8,
+)
+
+
+@given(LINES)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_records_and_problems_account_for_every_line(tmp_path: Path, some: list[str]) -> None:
+    first = json.dumps({"title": "A", "abstract": "b"})
+    data = "\n".join([first] * 9 + some)
+    records, report = read_bytes(tmp_path, "p.jsonl", data)
+    told = {record.source.line for record in records} | set(places(report))
+    full = {n for n, line in enumerate(io.StringIO(data, newline=None), 1) if line.strip().lstrip("\ufeff")}
+    assert full <= told
+
+
+@given(st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8", "surrogatepass")), st.booleans())
+@example(b"A title\n" + b"x y. " * 60, False)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_bytes_give_records_or_one_clear_error(tmp_path: Path, data: bytes, packed: bool) -> None:
+    try:
+        records, _ = read_bytes(tmp_path, "any", gzip.compress(data) if packed else data)
+    except SourceError as error:
+        assert "\n" not in str(error)
+    else:
+        assert records
+        for record in records:
+            assert record.title == clean(record.title) != ""
+            assert record.abstract == clean(record.abstract) != ""
+
+
+@given(st.text())
+def test_cleaning_twice_changes_nothing(text: str) -> None:
+    once = clean(text)
+    assert clean(once) == once
+    once.encode()  # no lone surrogate is left
