@@ -28,8 +28,10 @@ class Draft:
     type: str | None = None
     parent: int | None = None  # of which it is a variant: the parent's number
     rule: str = ""
-    gone: str | None = None  # why it is no longer there: "merged", "hidden"
+    gone: str | None = None  # why it is no longer there: "merged", "split", "hidden"
+    into: int | None = None  # the draft that it was merged into
     notes: list[str] = field(default_factory=list)
+    id: str = ""  # once settled
 
     def group(self) -> str:
         """Return the group of types it belongs to."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kg.records import Problem
 from kg.resolve.typography import loose
 
 
@@ -50,9 +51,8 @@ class Resolution:
     entities: list[ResolvedEntity]
     entity_of: dict[tuple[str, int], str]
     variants: list[Variant]
-    problems: list[str] = field(default_factory=list)  # curation entries that did not apply, one line each
-    hidden: frozenset[str] = frozenset()  # ids that a correction hides; their mentions are not in entity_of
-    aliases: Mapping[str, str] = field(default_factory=dict)  # ids given up by merging or renaming -> the id now
+    problems: list[Problem] = field(default_factory=list)  # corrections that did not apply
+    moved: Mapping[str, str] = field(default_factory=dict)  # ids that corrections took away -> the id now
 
     def find(self, name: str) -> list[ResolvedEntity]:
         """Return the entities that the name can mean: by id, label or name first, else by any spelling."""

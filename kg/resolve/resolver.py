@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from kg.records import Extraction
 from kg.resolve.cluster import cluster
+from kg.resolve.corrections import Corrections
 from kg.resolve.curation import Curation
 from kg.resolve.draft import Draft, draft
 from kg.resolve.forms import Forms
@@ -26,7 +27,28 @@ def resolve(extractions: Iterable[Extraction], curation: Curation | None = None)
     clusters = cluster(gathered, forms)
     drafts = draft(gathered, forms, clusters)
     hang(drafts, forms, clusters)
-    return _finish(drafts, gathered, forms)
+    if curation is None or not curation.entity_entries():
+        return _finish(drafts, gathered, forms)
+    corrections = Corrections(drafts, gathered, forms)
+    corrections.replay(curation)
+    resolution = _finish(drafts, gathered, forms)
+    resolution.problems = corrections.problems
+    resolution.moved = _moved(corrections.first_ids, drafts, resolution)
+    return resolution
+
+
+def _moved(first: Mapping[int, str], drafts: list[Draft], resolution: Resolution) -> dict[str, str]:
+    """The ids that corrections took away, and the id that holds the same papers now."""
+    now = {e.id for e in resolution.entities}
+    moved = {}
+    for number, old in first.items():
+        if old in now:
+            continue
+        while (into := drafts[number].into) is not None:
+            number = into
+        if drafts[number].id:
+            moved[old] = drafts[number].id
+    return moved
 
 
 def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution:
@@ -41,6 +63,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
     for n, (name, kind, form, _) in zip(kept, named, strict=True):
         one = drafts[n]
         label, own_id = labelled[n]
+        one.id = own_id
         in_family = one.parent is not None or n in parents
         spellings = [
             Spelling(surface, one.mentions[surface], papers, spelling_rule(one, surface, name, forms))

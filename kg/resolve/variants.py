@@ -36,7 +36,7 @@ def hang(drafts: list[Draft], forms: Forms, clusters: Clusters) -> None:
             home = next((at[g, key] for g in _RELATED[group] if (g, key) in at), None)
             if home is None:
                 asked[group, key].append((number, text, rule, sure))
-            elif home != number and not _below(drafts, home, number):
+            elif home != number and not below(drafts, home, number):
                 drafts[number].parent, drafts[number].rule = home, rule
         waiting = []
         for (group, key), children in sorted(asked.items()):
@@ -84,7 +84,7 @@ def _parent(one: Draft, forms: Forms) -> tuple[str, str, bool] | None:
     return text, rule, sure
 
 
-def _below(drafts: list[Draft], number: int, top: int) -> bool:
+def below(drafts: list[Draft], number: int, top: int) -> bool:
     """Return whether ``number`` hangs below ``top``, in which case hanging ``top`` below it would close a circle."""
     seen: int | None = number
     while seen is not None:
