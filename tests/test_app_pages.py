@@ -1,0 +1,318 @@
+"""Every page of the explorer, run as Streamlit runs it, on the annotated seeds and on hostile papers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import streamlit as st
+from conftest import gold_extraction
+from streamlit.testing.v1 import AppTest
+from test_app_markup import Reader
+
+import kg
+from app.markup import PAGES
+from kg.pipeline import build_from_extractions
+from kg.records import Paper
+
+ROOT = Path(__file__).parent.parent
+
+HOSTILE = [
+    '<script>alert("name")</script>',
+    '<img src=x onerror="alert(1)">',
+    "javascript:alert(1)",
+    "Z" * 700,
+    "\u202eתירבע",
+    "=cmd|' /C calc'!A0",
+    "[link](javascript:alert(1)) **bold** $x^2$ :red[no]",
+    "' OR 1=1 --",
+]
+
+
+def hostile_folder(out: Path) -> Path:
+    """Build a graph whose every name and text is an attack or an oddity."""
+    rows = []
+    for number, text in enumerate(HOSTILE):
+        other = HOSTILE[(number + 1) % len(HOSTILE)]
+        rows.append(
+            {
+                "id": f"h{number}",
+                "title": f"{text} meets everything",
+                "abstract": f"We use {text} with {other}. </p><script>alert(2)</script>",
+                "entities": [
+                    {"name": text, "type": "method", "role": "uses", "surfaces": [text]},
+                    {"name": other, "type": "benchmark", "role": "evaluates_on", "surfaces": [other]},
+                ],
+                "lineage": [],
+            }
+        )
+    papers = [
+        Paper(r["id"], r["title"], r["abstract"], date=f"2024-0{1 + i % 9}-01", organisation="<b>Evil & Sons</b>")
+        for i, r in enumerate(rows)
+    ]
+    papers.append(Paper("empty", "", ""))
+    build_from_extractions(papers, map(gold_extraction, rows), out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return hostile_folder(tmp_path_factory.mktemp("hostile"))
+
+
+@pytest.fixture
+def show(gold_graph: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., AppTest]]:
+    """Run one page with an address's parameters; it must not raise."""
+
+    def run(page: str, *, folder: Path | None = None, **params: str) -> AppTest:
+        monkeypatch.setenv("KG_DIR", str(folder or gold_graph.folder))
+        test = AppTest.from_function(_script, kwargs={"page": page}, default_timeout=60)
+        for key, value in params.items():
+            test.query_params[key] = value
+        test.run()
+        assert not test.exception, test.exception
+        return test
+
+    yield run
+    st.cache_data.clear()
+    st.cache_resource.clear()
+
+
+def _script(page: str) -> None:
+    import importlib
+
+    importlib.import_module(f"app.views.{page}").page()
+
+
+def html_of(test: AppTest) -> str:
+    return "\n".join(element.proto.body for element in test.get("html"))
+
+
+def text_of(test: AppTest) -> str:
+    return Reader(html_of(test)).text
+
+
+def busiest(graph: kg.KnowledgeGraph) -> dict[str, Any]:
+    rows: list[dict[str, Any]] = graph.entities(limit=1)
+    return rows[0]
+
+
+def test_the_app_itself_runs_and_opens_on_the_overview(gold_graph: kg.KnowledgeGraph, monkeypatch: Any) -> None:
+    monkeypatch.setenv("KG_DIR", str(gold_graph.folder))
+    test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60).run()
+    assert not test.exception
+    assert f"{len(gold_graph.papers())} papers" in text_of(test)
+
+
+def test_without_a_graph_the_app_says_how_to_build_one(tmp_path: Path, monkeypatch: Any) -> None:
+    monkeypatch.setenv("KG_DIR", str(tmp_path))
+    test = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=60).run()
+    assert not test.exception
+    assert "kg build" in text_of(test)
+
+
+def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
+    text = text_of(show("overview"))
+    for number in gold_graph.overview()["counts"]["by_type"].values():
+        assert f"{number:,}" in text
+    assert busiest(gold_graph)["label"] in text
+
+
+def test_the_overview_shows_what_is_found_for_a_text(show: Callable[..., AppTest]) -> None:
+    assert 'href="./entity?name=method%2Flora"' in html_of(show("overview", q="lora"))
+
+
+@pytest.mark.parametrize("spelling", ["LoRA", "lora", "method/lora", "Low-Rank Adaptation"])
+def test_an_entity_opens_by_any_spelling(show: Callable[..., AppTest], spelling: str) -> None:
+    page = show("entity", name=spelling)
+    assert "<h1><bdi>LoRA</bdi></h1>" in html_of(page)
+
+
+def test_an_entity_shows_its_papers_by_role_with_the_name_marked(
+    show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph
+) -> None:
+    html = html_of(show("entity", name="LoRA"))
+    for row in gold_graph.papers("LoRA", exact=True):
+        assert f"./paper?id={row['id']}" in html
+    assert "<mark>LoRA</mark>" in html
+
+
+def test_a_family_can_be_rolled_up_and_unrolled(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
+    whole, own = (len(gold_graph.papers("Llama", exact=exact)) for exact in (False, True))
+    assert whole > own
+    page = show("entity", name="Llama")
+    assert html_of(page).count('class="title"') == whole
+    page.toggle(key="family").set_value(False).run()
+    assert html_of(page).count('class="title"') == own
+
+
+def test_the_list_of_entities_filters_by_type(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
+    wanted = len(gold_graph.entities(["dataset"]))
+    assert f"{wanted} entities" in text_of(show("entity", type="datasets"))
+
+
+@pytest.mark.parametrize(("page", "key"), [("entity", "name"), ("explore", "entity"), ("lineage", "entity")])
+def test_an_unknown_name_gets_suggestions_that_are_links(show: Callable[..., AppTest], page: str, key: str) -> None:
+    html = html_of(show(page, **{key: "Lorra"}))
+    assert "Not in this graph" in html
+    assert f'href="./{page}?{key}=LoRA"' in html
+
+
+@pytest.mark.parametrize("page", ["entity", "explore", "lineage", "export", "paper"])
+@pytest.mark.parametrize("value", ["<script>", "\u202e", "%00", "x" * 3000, "💥", "../../etc/passwd"])
+def test_nonsense_in_an_address_is_answered_in_words(show: Callable[..., AppTest], page: str, value: str) -> None:
+    key = {"entity": "name", "paper": "id"}.get(page, "entity")
+    assert "<h1>" in html_of(show(page, **{key: value}))
+
+
+def test_a_paper_shows_its_text_with_every_mention_marked(
+    show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph
+) -> None:
+    paper = max((gold_graph.paper(row["id"]) for row in gold_graph.papers("LoRA")), key=lambda p: len(p["mentions"]))
+    page = show("paper", id=paper["id"])
+    html, text = html_of(page), text_of(page)
+    for mention in paper["mentions"]:
+        assert mention["surface"] in text
+    assert html.count("kg-named") == len(paper["mentions"])
+    assert all(link["label"] in text for link in paper["links"])
+    assert all(f"./paper?id={other['id']}" in html for other in paper["similar"][:8])
+
+
+def test_an_unknown_paper_gets_words(show: Callable[..., AppTest]) -> None:
+    assert "No paper has the id" in text_of(show("paper", id="nothing"))
+
+
+def test_lineage_shows_each_step_with_its_relation(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
+    steps = gold_graph.lineage("Llama")["descendants"]
+    text = text_of(show("lineage", entity="Llama"))
+    assert f"{len({s['child']['id'] for s in steps})} descendants" in text
+    assert all(s["child"]["label"] in text for s in steps[:10])
+    assert "variant of" in text
+
+
+def test_explore_says_what_it_left_out(show: Callable[..., AppTest]) -> None:
+    text = text_of(show("explore"))
+    assert "160 nodes" in text
+    assert "left out" in text
+
+
+def test_explore_draws_papers_and_entities_round_a_name(show: Callable[..., AppTest]) -> None:
+    page = show("explore", entity="GRPO")
+    component = next(e for e in page.get("bidi_component") if e.proto.component_name == "kg_graph")
+    data = json.loads(component.proto.json)
+    assert data["focus"] == "method/grpo"
+    assert {"paper", "method"} <= {node["kind"] for node in data["nodes"]}
+    assert len(data["nodes"]) <= 300
+    ids = {node["id"] for node in data["nodes"]}
+    assert all(edge["from"] in ids and edge["to"] in ids for edge in data["edges"])
+
+
+def test_explore_keeps_the_name_when_its_own_type_is_filtered_out(show: Callable[..., AppTest]) -> None:
+    page = show("explore", entity="LoRA", types="benchmarks")
+    component = next(e for e in page.get("bidi_component") if e.proto.component_name == "kg_graph")
+    data = json.loads(component.proto.json)
+    assert {n["kind"] for n in data["nodes"] if n["id"] != "method/lora"} == {"paper", "benchmark"}
+    assert any("method/lora" in (e["from"], e["to"]) for e in data["edges"])
+
+
+def test_a_cell_of_the_matrix_shows_its_papers(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
+    table = gold_graph.matrix("method", "benchmark", limit=20)
+    cell, papers = max(table["cells"].items(), key=lambda item: len(item[1]))
+    html = html_of(show("compare", cell=cell))
+    assert html.count("<td></td>") == len(table["rows"]) * len(table["columns"]) - len(table["cells"])
+    assert all(f"./paper?id={one}" in html for one in papers)
+
+
+def test_entities_stand_side_by_side(show: Callable[..., AppTest]) -> None:
+    text = text_of(show("compare", side="LoRA|SFT"))
+    assert "LoRA" in text
+    assert "SFT" in text
+    assert "Papers that name all of them" in text
+
+
+def test_the_preview_of_an_export_counts_what_the_file_holds(
+    show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph
+) -> None:
+    part = gold_graph.subgraph("LoRA", hops=1)
+    text = text_of(show("export", entity="LoRA"))
+    assert f"Nodes{part.number_of_nodes()}" in text
+    assert f"Edges{part.number_of_edges()}" in text
+
+
+def test_every_format_can_be_downloaded(gold_graph: kg.KnowledgeGraph, monkeypatch: Any) -> None:
+    from app.components import files
+    from kg.export import FORMATS
+
+    monkeypatch.setenv("KG_DIR", str(gold_graph.folder))
+    for format in FORMATS:
+        assert len(files.exported(format, "LoRA", 1)) > 500, format
+
+
+@pytest.mark.parametrize(
+    ("page", "params"),
+    [
+        ("overview", {}),
+        ("overview", {"q": HOSTILE[0]}),
+        ("explore", {}),
+        ("entity", {}),
+        ("paper", {}),
+        ("lineage", {}),
+        ("compare", {}),
+        ("compare", {"side": "|".join(HOSTILE[:2])}),
+        ("export", {}),
+        *[("entity", {"name": name}) for name in HOSTILE],
+        *[("explore", {"entity": name}) for name in HOSTILE[:3]],
+        *[("paper", {"id": f"h{number}"}) for number in range(len(HOSTILE))],
+        ("paper", {"id": "empty"}),
+    ],
+)
+def test_hostile_papers_are_shown_as_text(
+    show: Callable[..., AppTest], hostile: Path, page: str, params: dict[str, str]
+) -> None:
+    test = show(page, folder=hostile, **params)
+    allowed_links = tuple(f"./{path}" for path in PAGES)
+    for tag, attributes in Reader(html_of(test)).tags:
+        assert tag not in {"script", "img", "iframe", "b", "object", "form", "style"}
+        assert not [key for key in attributes if key.startswith("on")]
+        assert str(attributes.get("href") or "./").startswith(allowed_links)
+    for element in test.markdown:
+        assert "javascript:" not in element.value
+
+
+def test_a_pasted_abstract_is_shown_before_it_is_kept_and_kept_by_a_build(
+    gold_graph: kg.KnowledgeGraph, tmp_path: Path, show: Callable[..., AppTest]
+) -> None:
+    source = tmp_path / "list.jsonl"
+    source.write_text(json.dumps({"id": "a", "title": "LoRA for all", "abstract": "We use LoRA on GSM8K."}) + "\n")
+    folder = tmp_path / "outputs"
+    kg.build(source, folder)
+    page = show("add", folder=folder)
+    page.text_input[0].set_value("GRPO at home")
+    page.text_area[0].set_value("We train with Group Relative Policy Optimization (GRPO) and evaluate on GSM8K.")
+    page.button[0].click().run()
+    assert not page.exception
+    assert "GRPO" in text_of(page)
+    assert len(kg.load(folder).papers()) == 1, "a look keeps nothing"
+    next(b for b in page.button if b.label == "Keep and build").click().run()
+    assert not page.exception
+    assert {p["title"] for p in kg.load(folder).papers()} == {"LoRA for all", "GRPO at home"}
+
+
+def test_a_build_that_fails_keeps_nothing_of_an_upload(tmp_path: Path, monkeypatch: Any) -> None:
+    from app import intake
+
+    source = tmp_path / "list.jsonl"
+    source.write_text(json.dumps({"id": "a", "title": "LoRA for all", "abstract": "We use LoRA."}) + "\n")
+    folder = tmp_path / "outputs"
+    kg.build(source, folder)
+    before = (folder / "build.json").read_bytes()
+    monkeypatch.setenv("KG_DIR", str(folder))
+    with pytest.raises(kg.KGError):
+        intake.keep("broken.jsonl", b"\x00\x01\x02 nothing here")
+    assert list(intake.added().glob("*")) == []
+    assert (folder / "build.json").read_bytes() == before
+    shutil.rmtree(folder)
