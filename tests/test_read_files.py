@@ -172,8 +172,9 @@ def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path: Path) -> None
 
 
 def test_rows_of_another_length_are_problems(tmp_path: Path) -> None:
-    records, report = read_bytes(tmp_path, "papers.csv", "id,title,abstract\n1,A,b\n2,B\n3,C,d,e\n\n4,D,e\n")
-    assert [record.id for record in records] == ["1", "4"]
+    text = "id,title,abstract,date\n1,A,b\n2,B\n3,C,d,2024,e\n\n4,D,e,2024,,\n"
+    records, report = read_bytes(tmp_path, "papers.csv", text)
+    assert [(record.id, record.date) for record in records] == [("1", None), ("4", "2024-01-01")]
     assert places(report) == [3, 4]
 
 
@@ -280,6 +281,8 @@ UNREADABLE = {
     "zip": b"PK\x03\x04" + b"x" * 50,
     "empty gzip": gzip.compress(b""),
     "broken gzip": b"\x1f\x8b\x08\x00broken broken broken",
+    "unknown encoding": "Внимание — это всё, что вам нужно".encode("cp1251") * 9,
+    "a table without header": b"1,A,b\n2,C,d\n",
     "only bad lines": b'{"title": 1\n{"title": 2\n',
     "prose": b"Just one line of text, and no more.\n",
 }

@@ -137,9 +137,12 @@ def test_first_and_last_record_number_the_records_of_a_page(seeds: dict[str, lis
 
 
 def test_no_year_on_the_page_no_guess(tmp_path: Path) -> None:
-    records, report = read_page(tmp_path, f"Daily Papers\nMar 14\nOn Questions\n{LONG}\n  • 3 authors\n·\nMar 2\n")
-    assert records[0].date is None
-    assert [(problem.line, "year" in problem.message) for problem in report.problems] == [(7, True)]
+    facts = "  • 3 authors\n·\nMar 2\n"
+    page = f"Daily Papers\nMar 14\nOn Questions\n{LONG}\n{facts}On Answers\n{LONG}\n{facts}"
+    records, report = read_page(tmp_path, page)
+    assert [(record.date, record.author_count) for record in records] == [(None, 3), (None, 3)]
+    (problem,) = report.problems
+    assert (problem.line, "2 dates" in problem.message, "year" in problem.message) == (7, True, True)
 
 
 def test_the_year_of_the_header_is_taken_at_its_word(tmp_path: Path) -> None:
@@ -184,6 +187,38 @@ def test_an_unknown_line_above_the_first_title_is_reported(tmp_path: Path) -> No
     records, report = read_page(tmp_path, f"Reading room of Thursday\n\nSubscribe\n\nOn Questions\n\n{LONG}\n")
     assert [record.title for record in records] == ["On Questions"]
     assert [problem.line for problem in report.problems] == [1]
+
+
+def test_an_abstract_keeps_the_words_of_its_author(tmp_path: Path) -> None:
+    page = f"On Questions\n\nAbstract: {LONG}\n\nOn Answers\n\n{LONG}\n\n(c) We publish the code. See there.\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert first.abstract == f"Abstract: {LONG}"
+    assert second.abstract == f"{LONG} (c) We publish the code. See there."
+
+
+def test_labels_of_title_authors_and_abstract_are_no_text(tmp_path: Path) -> None:
+    page = f"Title: On Questions\nAuthors: A. Bee, C. Dee and E. Eff\nAbstract: {LONG}\n"
+    (record,) = read_page(tmp_path, page)[0]
+    assert (record.title, record.abstract) == ("On Questions", LONG)
+    assert record.authors == ("A. Bee", "C. Dee", "E. Eff")
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Search for Efficient Large Language Models",
+        "Copyright Violations and Large Language Models",
+        "By the People: Open Data",
+        "Subscribe to Me: Recurrent Revenue Models",
+        "5 Things that Matter in Pre-training",
+        "May 2024 Was Different: Drift in Web Corpora",
+        "Comments Matter",
+        "New Benchmarks for Old Tasks",
+    ],
+)
+def test_titles_that_look_like_words_of_the_page_stay(tmp_path: Path, title: str) -> None:
+    page = f"Daily Papers\n\nOn Questions\n\n{LONG}\n\n{title}\n\n{LONG}\n"
+    assert [record.title for record in read_page(tmp_path, page)[0]] == ["On Questions", title]
 
 
 @pytest.mark.parametrize("glued", ["Subscribe", "Get trending papers in your email inbox!Subscribe"])

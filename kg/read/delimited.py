@@ -45,14 +45,16 @@ def read_delimited(
         report.problems.append(Problem(file, 1, "no header row with title and abstract"))
         return
     delimiter, names = header
+    needed = max(names.index("title"), names.index("abstract")) + 1
     count = 0
     for number, row in _rows(lines, delimiter, file, report):
-        if len(row) != len(names):
+        # a row may lack fields at its end, and have empty ones beyond it, as spreadsheets write them
+        if len(row) < needed or any(cell.strip() for cell in row[len(names) :]):
             report.problems.append(
                 Problem(file, number, f"{len(row)} fields where the header has {len(names)}: row skipped")
             )
             continue
-        fields = {name: value for name, value in zip(names, row, strict=True) if value.strip()}
+        fields = {name: value for name, value in zip(names, row, strict=False) if value.strip()}
         if record := record_of(fields, Source(file, count + 1, number), report, complete):
             count += 1
             yield record

@@ -87,10 +87,14 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
             problems.append(Problem(file, entry.title.number, f'title without abstract "{_short(entry.title)}"{kept}'))
     calendar = _Calendar.of(header, entries)
     records: list[Record] = []
+    undated: list[Line] = []
     for entry in entries if not complete else found:
-        record, more = _record(entry, Source(file, len(records) + 1, entry.title.number), calendar)
+        record, left_out = _record(entry, Source(file, len(records) + 1, entry.title.number), calendar)
         records.append(record)
-        problems += more
+        undated += left_out
+    if undated:
+        dates = f'date "{undated[0].text}"' if len(undated) == 1 else f"{len(undated)} dates, from here on,"
+        problems.append(Problem(file, undated[0].number, f"{dates} left out: nothing on the page tells the year"))
     report.problems += sorted(problems, key=lambda problem: problem.line or 0)
     yield from records
 
@@ -162,9 +166,10 @@ def _looks(text: str, follower: str) -> dict[str, float]:
     ends_sentence = bool(_ENDS_SENTENCE.search(text))
     question = bool(_ENDS_QUESTION.search(text))
     address = bool(_ENDS_ADDRESS.search(text))
-    stops = len(_INNER_STOP.findall(text[:4000]))
-    cues = sum(bool(cue.search(text[:4000])) for cue in vocabulary()["sentence_cues"])
-    words = _WORD.findall(text[:4000])
+    start = text[:1000]
+    stops = len(_INNER_STOP.findall(start))
+    cues = sum(bool(cue.search(start)) for cue in vocabulary()["sentence_cues"])
+    words = _WORD.findall(start)
     capitals = sum(word[0].isupper() for word in words) / len(words) if words else 0.0
 
     title = min(max(length - 150, 0) / 30, 12)
@@ -242,8 +247,9 @@ def _organisation(text: str) -> str:
     return text
 
 
-def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record, list[Problem]]:
-    problems: list[Problem] = []
+def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record, list[Line]]:
+    """Return the record, and the dates that stand without a year on a page that tells none."""
+    undated: list[Line] = []
     counts: dict[str, int] = {}
     names: tuple[str, ...] = ()
     day: tuple[str, str] | None = None
@@ -256,16 +262,16 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
         if line.kind == "date" and day is None:
             day = calendar.day(line.values["date"])
             if day is None:
-                problems.append(
-                    Problem(source.file, line.number, f'nothing on the page tells the year of "{line.text}": left out')
-                )
+                undated.append(line)
     words = vocabulary()
-    abstract = " ".join(line.text for line in entry.paragraphs)
+    title, abstract = entry.title.text, " ".join(line.text for line in entry.paragraphs)
+    if label := words["title_label"].match(title):  # elsewhere "Abstract:" may be the author's own word
+        title = title[label.end() :]
+        if label := words["abstract_label"].match(abstract):
+            abstract = abstract[label.end() :]
     record = Record(
-        title=words["title_label"].sub("", entry.title.text, count=1)
-        if words["title_label"].match(entry.title.text)
-        else entry.title.text,
-        abstract=abstract[match.end() :] if (match := words["abstract_label"].match(abstract)) else abstract,
+        title=title,
+        abstract=abstract,
         source=source,
         id=entry.id,
         date=day[0] if day else None,
@@ -275,7 +281,7 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
         organisation=entry.organisation,
         comments=counts.get("comments"),
     )
-    return record, problems
+    return record, undated
 
 
 def _number(text: str) -> int:

@@ -211,7 +211,11 @@ def _format(head: bytes, encoding: str, name: str) -> str:
     controls = len(_CONTROL.findall(head)) if encoding == "utf-8" else 0
     if controls > (0.02 if controls > 20 else 0.1) * len(head):
         raise _UnknownFormat("a binary file, not text")
-    text = mend_bytes(head.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace"))
+    text = head.decode(encoding, "surrogateescape" if encoding.startswith("utf-8") else "replace")
+    mended = mend_bytes(text)
+    if sum(old != new for old, new in zip(text, mended, strict=True)) > 0.2 * len(text):
+        raise _UnknownFormat("text in an unknown encoding; save it as UTF-8")
+    text = mended
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip("\ufeff\0 \t\f\v")]
     if not lines:
         raise _UnknownFormat("an empty file")
