@@ -25,9 +25,9 @@ from kg.graph.cache import ExtractionCache, content_key
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
 from kg.read import merge, read_records
-from kg.records import Extraction, Paper, Report
+from kg.records import Extraction, Paper, Problem, Report
 from kg.resolve import Resolution, resolve
-from kg.resolve.curation import Curation
+from kg.resolve.curation import Curation, settle_links, settle_relations
 
 Progress = Callable[[str, int, int | None], None]
 """Called as the build goes on: the step's name, how much is done, of how much (None where unknown)."""
@@ -73,12 +73,13 @@ def build(
     keeper = TemporaryDirectory(prefix="kg-") if out is None else None
     folder = Path(keeper.name if keeper else out)  # type: ignore[arg-type]
     run = _Run(paths, progress or (lambda step, done, total: None))
+    corrections = curation_file(curation, paths)
     with replacing(folder) as staging:
         run.read(staging)
         cache = ExtractionCache(None if keeper else folder / ".cache" / "extractions.sqlite", run.extractor)
         try:
             run.extract(staging, cache, engine, workers or engines.cores(), scheduler)
-            run.resolve(staging, lambda: _corpus(staging, cache), _curation(curation, paths), with_background)
+            run.resolve(staging, lambda: _corpus(staging, cache), corrections, with_background)
         finally:
             cache.close()
         run.finish(staging)
@@ -115,18 +116,23 @@ def build_from_extractions(
             for paper in iter_papers(staging, texts_only=True):
                 yield paper, found.get(paper.id, Extraction(paper.id))
 
-        run.resolve(staging, corpus, Path(curation) if curation else None, with_background)
+        run.resolve(staging, corpus, Path(curation or CURATION), with_background)
         run.finish(staging)
     return KnowledgeGraph(out)
 
 
-def _curation(path: str | Path | None, sources: Sequence[Path]) -> Path | None:
+def curation_file(path: str | Path | None, sources: Sequence[Path]) -> Path:
+    """Return the file of corrections: the one named, else the first that stands beside a source, else where one would.
+
+    Raises:
+        SourceError: if the one named is not there.
+    """
     if path is not None:
         if not Path(path).is_file():
             raise SourceError(f"{path}: no such curation file")
         return Path(path)
-    beside = dict.fromkeys((s if s.is_dir() else s.parent) / CURATION for s in sources)
-    return next((p for p in beside if p.is_file()), None)
+    beside = [(s if s.is_dir() else s.parent) / CURATION for s in sources]
+    return next((p for p in beside if p.is_file()), beside[0])
 
 
 class _Run:
@@ -141,7 +147,7 @@ class _Run:
         self.report = Report()
         self.counts: dict[str, Any] = {}
         self.timings: dict[str, float] = {}
-        self.notes: list[str] = []
+        self.corrections: dict[str, Any] = {}
         self._clock = time.perf_counter()
 
     def _done(self, step: str) -> None:
@@ -206,18 +212,27 @@ class _Run:
         self,
         staging: Path,
         corpus: Callable[[], Iterator[tuple[Paper, Extraction]]],
-        curation: Path | None,
+        curation: Path,
         with_background: bool,
     ) -> None:
         """Resolve names over the whole corpus and write the other tables."""
-        self.progress("resolving", 0, self.counts["papers"])
-        corrections = Curation()
+        papers = self.counts["papers"]
+        self.progress("resolving", 0, papers)
+        corrections = Curation.load(curation)
         resolution = resolve((extraction for _, extraction in corpus()), corrections)
+        self.progress("resolving", papers, papers)
         self._done("resolve")
-        known, edits = _known(resolution, with_background), Edits()
-        self.progress("writing", 0, self.counts["papers"])
-        rows = write_tables(staging, corpus(), resolution, known, edits)
-        self.counts |= rows
+        self.progress("writing", 0, papers)
+        edits, problems = _edits(corrections, resolution, staging)
+        known = _known(resolution, with_background)
+        self.counts |= write_tables(staging, corpus(), resolution, known, edits)
+        problems += edits.unused()
+        self.corrections = {
+            "file": str(curation),
+            "sha256": file_hash(curation) if curation.is_file() else None,
+            "entries": len(corrections.entries),
+        }
+        self.report.problems += [*corrections.problems, *resolution.problems, *problems]
         self._done("tables")
 
     def finish(self, staging: Path) -> None:
@@ -237,8 +252,9 @@ class _Run:
                 {"file": name, "sha256": file_hash(Path(name)), "records": n}
                 for name, n in sorted(self.report.records.items())
             ],
+            "sources": [str(s) for s in self.sources],
+            "curation": self.corrections,
             "problems": [{"file": p.file, "line": p.line, "message": p.message} for p in self.report.problems],
-            "notes": self.notes,
             "counts": {k: v for k, v in self.counts.items() if k not in ("extracted", "from_cache")},
             "files": {p.name: file_hash(p) for p in sorted(staging.iterdir()) if p.name != BUILD},
             "timings": {**self.timings, "extracted": self.counts["extracted"], "from_cache": self.counts["from_cache"]},
@@ -255,6 +271,21 @@ def _corpus(staging: Path, cache: ExtractionCache) -> Iterator[tuple[Paper, Extr
             row = json.loads(rows[key])
             row["id"] = paper.id
             yield paper, Extraction.from_dict(row, {"title": paper.title, "abstract": paper.abstract})
+
+
+def _edits(corrections: Curation, resolution: Resolution, staging: Path) -> tuple[Edits, list[Problem]]:
+    """Return what the corrections change in the rows; of two about one link or relation the later holds."""
+    edits = Edits()
+    if not corrections.entries:
+        return edits, []
+    ids = {paper.id for paper in iter_papers(staging, texts_only=True)}
+    links, problems = settle_links(corrections, resolution, ids)
+    for link in links:
+        edits.links[link.paper, link.entity] = link
+    relations, more = settle_relations(corrections, resolution)
+    for relation in relations:
+        edits.relations[relation.child, relation.parent, relation.relation] = relation
+    return edits, problems + more
 
 
 def _known(resolution: Resolution, with_background: bool) -> list[RelationRow]:

@@ -87,8 +87,6 @@ def build(
     for problem in problems:
         place = problem["file"] if problem["line"] is None else f"{problem['file']}:{problem['line']}"
         click.echo(f"{place}: {problem['message']}", err=True)
-    for note in record["notes"]:
-        click.echo(note, err=True)
     merged = graph.merged()
     click.echo(f"{counts['papers']} papers from {counts['records']} records in {len(record['inputs'])} files")
     if merged["papers"]:
@@ -99,7 +97,9 @@ def build(
     by_type = graph.overview()["counts"]["by_type"]
     click.echo(f"{counts['entities']} entities: " + ", ".join(f"{n} {t}s" for t, n in by_type.items()))
     click.echo(f"{counts['links']} links, {counts['relations']} relations, {counts['mentions']} mentions")
-    click.echo(f"{len(problems)} things could not be read" + (" (see above)" if problems else ""))
+    if record["curation"]["entries"]:
+        click.echo(f"{record['curation']['entries']} corrections replayed from {record['curation']['file']}")
+    click.echo(f"{len(problems)} things could not be read or applied" + (" (see above)" if problems else ""))
     seconds = sum(t for k, t in timings.items() if k not in ("extracted", "from_cache"))
     click.echo(f"written to {out} in {seconds:.1f} s")
 

@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kg.records import Extraction, Paper, Source, Span
+from kg.records import Extraction, Paper, Problem, Source, Span
 from kg.resolve import Resolution
+from kg.resolve.curation import LinkEdit, RelationEdit
 from kg.schema import ENTITIES, LINKS, MENTIONS, PAPERS, RELATIONS_TABLE, ROLES, SORT_KEYS
 
 _STRENGTH = {role: len(ROLES) - i for i, role in enumerate(ROLES)}
@@ -142,12 +143,19 @@ class RelationRow:
 
 @dataclass(slots=True)
 class Edits:
-    """What corrections change in the rows: links and relations to add, and ones to leave out."""
+    """What corrections change in the rows: links and relations to add or to remove, and which ones found their row."""
 
-    links: list[tuple[str, str, str, str]] = field(default_factory=list)  # paper, entity, role, reason
-    relations: list[RelationRow] = field(default_factory=list)
-    without_links: set[tuple[str, str]] = field(default_factory=set)  # paper, entity
-    without_relations: set[tuple[str, str, str]] = field(default_factory=set)  # child, parent, relation
+    links: dict[tuple[str, str], LinkEdit] = field(default_factory=dict)  # by paper and entity
+    relations: dict[tuple[str, str, str], RelationEdit] = field(default_factory=dict)  # by child, parent, relation
+    used: set[tuple[str, ...]] = field(default_factory=set)
+
+    def unused(self) -> list[Problem]:
+        """Return the removals that had nothing to remove."""
+        return [
+            edit.entry.problem("there is no such link or relation any more; not applied")
+            for key, edit in (*self.links.items(), *self.relations.items())
+            if not edit.add and key not in self.used
+        ]
 
 
 def write_tables(
@@ -173,17 +181,19 @@ def write_tables(
     mentions, links = TableWriter("mentions", MENTIONS), TableWriter("links", LINKS)
     seen: dict[str, _Seen] = defaultdict(_Seen)
     stated: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    added: dict[str, list[tuple[str, str, str]]] = defaultdict(list)
-    for paper_id, entity, role, reason in edits.links:
-        added[paper_id].append((entity, role, reason))
+    corrected: dict[str, list[LinkEdit]] = defaultdict(list)
+    for edit in edits.links.values():
+        corrected[edit.paper].append(edit)
 
     for paper, extraction in corpus:
         rows = _links_of(paper, extraction, resolution.entity_of)
-        for entity, role, reason in added.get(paper.id, ()):
-            rows[entity] = _Link(role, 1.0, rows[entity].evidence if entity in rows else None, "curation", reason)
-        for entity in sorted(rows):
-            if (paper.id, entity) in edits.without_links:
-                del rows[entity]
+        for edit in corrected.get(paper.id, ()):
+            old = rows.pop(edit.entity, None)
+            if old:
+                edits.used.add((paper.id, edit.entity))
+            if edit.add:
+                role = edit.role or ROLES[-1]
+                rows[edit.entity] = _Link(role, 1.0, old.evidence if old else None, "curation", edit.reason)
         places: dict[tuple[str, int, int], tuple[str, str, float]] = {}
         for i, found in enumerate(extraction.entities):
             entity_id = resolution.entity_of.get((paper.id, i))
@@ -217,7 +227,7 @@ def write_tables(
     return {
         "mentions": mentions.write(folder),
         "links": links.write(folder),
-        "relations": _write_relations(folder, stated, [*known, *edits.relations], seen, edits.without_relations),
+        "relations": _write_relations(folder, stated, known, seen, edits),
         "entities": _write_entities(folder, resolution, seen),
     }
 
@@ -255,13 +265,19 @@ def _span(span: Span | None) -> dict[str, Any] | None:
 def _write_relations(
     folder: Path,
     stated: Mapping[tuple[str, str, str], list[dict[str, Any]]],
-    others: Iterable[RelationRow],
+    known: Iterable[RelationRow],
     seen: Mapping[str, _Seen],
-    without: set[tuple[str, str, str]],
+    edits: Edits,
 ) -> int:
-    """Write the table of relations: what texts state first, then what stands in no text."""
+    """Write the table of relations: corrections, then what texts state, then what stands in no text."""
     table = TableWriter("relations", RELATIONS_TABLE)
-    done = set(without)
+    done: set[tuple[str, str, str]] = set()
+    for key, edit in edits.relations.items():
+        done.add(key)
+        if key in stated:
+            edits.used.add(key)
+        if edit.add:
+            table.add(*key, 1.0, stated.get(key, []), "curation", edit.reason)
     for key in sorted(stated):
         if key in done:
             continue
@@ -272,8 +288,10 @@ def _write_relations(
         for place in evidence:
             doubt *= 1.0 - place["confidence"]
         table.add(*key, 1.0 - doubt, evidence, "text", None)
-    for row in others:
+    for row in known:
         key = (row.child, row.parent, row.relation)
+        if key in edits.relations:
+            edits.used.add(key)
         if key in done or row.child == row.parent:
             continue
         done.add(key)
