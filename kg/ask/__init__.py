@@ -10,6 +10,7 @@ from typing import Any
 import networkx as nx
 
 from kg.ask import entity as _entity
+from kg.ask import explain as _explain
 from kg.ask import lineage as _lineage
 from kg.ask import papers as _papers
 from kg.ask import search as _search
@@ -70,6 +71,15 @@ class KnowledgeGraph:
     def entity(self, name: str, *, min_confidence: float = 0.0) -> Row:
         """Return one entity: type, aliases, family, papers by role, lineage, what it is used with."""
         return _entity.entity(self._db, self._names, self._lineages, self.find(name), min_confidence)
+
+    def explain(self, name: str) -> Row:
+        """Return why an entity is what it is: its spellings with the rules that joined them, and its family's rules."""
+        return _explain.explain(self._db, self._names, self.find(name))
+
+    @property
+    def curation_file(self) -> Path:
+        """The file of corrections that the build replayed, or would have if it were there."""
+        return Path(self.build["curation"]["file"])
 
     def lineage(self, name: str, *, min_confidence: float = 0.0, background: bool = True) -> Row:
         """Return ancestors and descendants, nearest first, each step with its relation and evidence."""

@@ -72,6 +72,10 @@ class NameIndex:
         hint = f"; did you mean {', '.join(near)}?" if near else "; try kg search"
         raise UnknownNameError(f"{name}: no entity of this name{hint}", tuple(near))
 
+    def named(self, surface: str) -> list[str]:
+        """Return the ids of all entities that can be written so."""
+        return [entity for *_, entity in sorted(self._by_key.get(fold(surface), ()))]
+
     def matches(self, text: str, limit: int) -> list[tuple[float, str, str]]:
         """Return (score 0 to 100, entity id, matched key) of the nearest spellings, best first."""
         key = fold(text)

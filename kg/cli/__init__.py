@@ -10,13 +10,17 @@ import sys
 import click
 
 from kg.cli.ask import entity, lineage, papers, search
+from kg.cli.correct import curate, explain
 from kg.cli.make import build, evaluate, extract, train
 from kg.cli.take import app, export, verify
 from kg.errors import KGError
 
 
 class _Group(click.Group):
-    """A group whose commands explain their errors in one line."""
+    """A group whose commands stand in the order of use and explain their errors in one line."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
     def invoke(self, ctx: click.Context) -> object:
         try:
@@ -38,5 +42,19 @@ def main() -> None:
     """A knowledge graph of methods, models, datasets and benchmarks out of titles and abstracts."""
 
 
-for command in (build, papers, entity, lineage, search, export, app, verify, extract, evaluate, train):
+for command in (
+    build,
+    papers,
+    entity,
+    lineage,
+    search,
+    explain,
+    curate,
+    export,
+    app,
+    verify,
+    extract,
+    evaluate,
+    train,
+):
     main.add_command(command)

@@ -33,7 +33,10 @@ def _plural(n: int, word: str) -> str:
 def papers(
     name: str | None, roles: tuple[str, ...], exact: bool, directory: Path, min_confidence: float, as_json: bool
 ) -> None:
-    """List the papers that NAME is linked to, strongest role first; without NAME, all papers."""
+    """List the papers that NAME is linked to.
+
+    Strongest role first, each with the sentence that it rests on; without NAME, all papers.
+    """
     graph = kg.load(directory)
     rows = graph.papers(name, roles=roles, exact=exact, min_confidence=min_confidence)
     if as_json:
@@ -63,7 +66,10 @@ def papers(
 @min_confidence
 @as_json
 def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> None:
-    """Show one entity: type, aliases, family, papers by role, lineage, what it is used with."""
+    """Show all that is known of one entity.
+
+    Type, aliases, family, papers by role, lineage, what it is used with and measured on.
+    """
     row = kg.load(directory).entity(name, min_confidence=min_confidence)
     if as_json:
         print_json(row)
@@ -114,7 +120,10 @@ def _steps(title: str, steps: list[Row], sentences: bool = True) -> None:
 @min_confidence
 @as_json
 def lineage(name: str, no_background: bool, directory: Path, min_confidence: float, as_json: bool) -> None:
-    """Show what NAME comes from and what came of it, each step with its evidence."""
+    """Show what NAME comes from and what came of it.
+
+    Each step with its relation and the sentence that it rests on.
+    """
     row = kg.load(directory).lineage(name, min_confidence=min_confidence, background=not no_background)
     if as_json:
         print_json(row)

@@ -25,7 +25,11 @@ FORMATS = ("graphml", "gexf", "json", "csv", "cypher", "html")
 @click.option("--type", "types", multiple=True, type=click.Choice(ENTITY_TYPES), help="Only entities of this type.")
 @directory
 def export(format: str, file: Path, entity: str | None, hops: int, types: tuple[str, ...], directory: Path) -> None:
-    """Write the graph to FILE (a folder for csv) for networkx, igraph, Gephi, Neo4j, a spreadsheet or a browser."""
+    """Write the graph to a file for other programs.
+
+    graphml opens in networkx, igraph and Gephi, gexf in Gephi, json in networkx and D3, csv (FILE is a folder) in
+    spreadsheets and pandas, cypher in Neo4j, html in any browser, offline.
+    """
     path = kg.load(directory).export(format, file, entity=entity, hops=hops, types=types)
     click.echo(f"written to {path}")
 
@@ -33,7 +37,10 @@ def export(format: str, file: Path, entity: str | None, hops: int, types: tuple[
 @click.command()
 @click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="outputs/")
 def verify(folder: Path) -> None:
-    """Check every promise about the outputs: evidence at its offsets, no dangling id, graph file equals tables."""
+    """Check every promise about the outputs.
+
+    Each evidence stands at its offsets, no id dangles, counts add up, the graph file equals the tables.
+    """
     problems = kg.load(folder).verify()
     for problem in problems:
         click.echo(problem, err=True)
