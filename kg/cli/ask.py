@@ -141,7 +141,7 @@ def lineage(name: str, no_background: bool, directory: Path, min_confidence: flo
 @directory
 @as_json
 def search(text: str, limit: int, directory: Path, as_json: bool) -> None:
-    """Find entities and papers, best first; case and spelling are forgiven."""
+    """Find entities and papers, however they are spelled."""
     found = kg.load(directory).search(text, limit=limit)
     if as_json:
         print_json(found)

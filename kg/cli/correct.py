@@ -46,7 +46,8 @@ def explain(name: str, directory: Path, as_json: bool) -> None:
 def curate() -> None:
     """Write a correction into curation.yaml.
 
-    The next kg build replays it. The file is the one that the last build looked for, beside its sources, or the one given by --file.
+    The next kg build replays it. The file is the one that the last build looked for, beside its sources, or the one
+    given by --file.
     """
 
 
