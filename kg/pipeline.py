@@ -27,6 +27,7 @@ from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write
 from kg.read import merge, read_records
 from kg.records import Extraction, Paper, Problem, Report
 from kg.resolve import Resolution, resolve
+from kg.resolve.background import join_background
 from kg.resolve.curation import Curation, settle_links, settle_relations
 
 Progress = Callable[[str, int, int | None], None]
@@ -224,8 +225,10 @@ class _Run:
         self._done("resolve")
         self.progress("writing", 0, papers)
         edits, problems = _edits(corrections, resolution, staging)
+        named = {e.id for e in resolution.entities}
         known = _known(resolution, with_background)
-        self.counts |= write_tables(staging, corpus(), resolution, known, edits)
+        background = {e.id for e in resolution.entities} - named
+        self.counts |= write_tables(staging, corpus(), resolution, known, edits, background)
         problems += edits.unused()
         self.corrections = {
             "file": str(curation),
@@ -290,4 +293,7 @@ def _edits(corrections: Curation, resolution: Resolution, staging: Path) -> tupl
 
 def _known(resolution: Resolution, with_background: bool) -> list[RelationRow]:
     """Return the relations that rest on no sentence."""
-    return [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]
+    rows = [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]
+    if with_background:
+        rows += [RelationRow(*edge, "background", source) for *edge, source in join_background(resolution)]
+    return rows

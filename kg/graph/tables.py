@@ -7,7 +7,7 @@ one entity or one paper reads only the row groups that can hold it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -164,6 +164,7 @@ def write_tables(
     resolution: Resolution,
     known: Iterable[RelationRow] = (),
     edits: Edits | None = None,
+    background: Collection[str] = (),
 ) -> dict[str, int]:
     """Write entities, mentions, links and relations beside a ``papers.parquet`` that is there.
 
@@ -173,6 +174,7 @@ def write_tables(
         resolution: which entity each paper's entity is.
         known: relations that rest on no sentence.
         edits: what the corrections ask for.
+        background: ids of the entities that no paper names, known from the background alone.
 
     Returns:
         Rows by table name.
@@ -228,7 +230,7 @@ def write_tables(
         "mentions": mentions.write(folder),
         "links": links.write(folder),
         "relations": _write_relations(folder, stated, known, seen, edits),
-        "entities": _write_entities(folder, resolution, seen),
+        "entities": _write_entities(folder, resolution, seen, background),
     }
 
 
@@ -301,7 +303,9 @@ def _write_relations(
     return table.write(folder)
 
 
-def _write_entities(folder: Path, resolution: Resolution, seen: Mapping[str, _Seen]) -> int:
+def _write_entities(
+    folder: Path, resolution: Resolution, seen: Mapping[str, _Seen], background: Collection[str]
+) -> int:
     table = TableWriter("entities", ENTITIES)
     for entity in resolution.entities:
         facts = seen.get(entity.id, _Seen())
@@ -322,6 +326,6 @@ def _write_entities(folder: Path, resolution: Resolution, seen: Mapping[str, _Se
             first,
             last,
             spellings,
-            False,
+            entity.id in background,
         )
     return table.write(folder)
