@@ -6,6 +6,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kg.errors import SourceError
 from kg.read import Record, read, read_records
@@ -317,3 +319,29 @@ def test_seed_records_come_back_from_pages_made_otherwise(
 def test_other_text_is_no_listing_page(tmp_path: Path, text: str) -> None:
     with pytest.raises(SourceError, match=r"page\.txt"):
         read_page(tmp_path, text)
+
+
+LINES = st.sampled_from(
+    ["", "", "TITLE", "TITLE", "ABSTRACT", "ABSTRACT", "SENTENCE", "  • 8 authors", "·", "Jun 3 2", "Dec 29, 2023",
+     "Salesforce Salesforce", "Upvote 12", "Submitted by x", "arXiv:2510.00001", "Subscribe", "https://example.org"]
+)  # fmt: skip
+
+
+@given(st.lists(LINES, max_size=20))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_line_of_text_is_in_a_record_or_reported(tmp_path: Path, kinds: list[str]) -> None:
+    made = {
+        "TITLE": "On Questions of the Kind {}: A Study",
+        "ABSTRACT": f"Marker {{}} begins. {LONG}",
+        "SENTENCE": "We also release the marker {} in full.",
+    }
+    page = ["A First Title: It Stands Above", LONG, *(made.get(kind, kind).format(n) for n, kind in enumerate(kinds))]
+    try:
+        records, report = read_page(tmp_path, "\n".join(page))
+    except SourceError:
+        return  # so little of it looked like a listing that all of it is refused
+    read = " ".join(f"{record.title} {record.abstract} {record.organisation}" for record in records)
+    reported = {problem.line for problem in report.problems}
+    for number, kind in enumerate(kinds):
+        if kind in made:
+            assert page[number + 2] in read or number + 3 in reported

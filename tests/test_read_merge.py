@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -151,6 +152,15 @@ def test_any_order_gives_the_same_papers_and_no_record_is_lost(records: list[Rec
     assert sorted(s for p in merged for s in map(str, p.sources)) == sorted(str(r.source) for r in records)
     ids = [paper.id for paper in merged]
     assert ids == sorted(set(ids))
+
+
+def test_abstracts_are_not_held_in_memory() -> None:
+    tracemalloc.start()
+    count = sum(1 for _ in merge(record(f"Paper {n}", LORA * 20, number=n, id=str(n)) for n in range(3000)))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert count == 3000
+    assert peak < 1000 * 3000  # bytes; the abstracts alone are four times that
 
 
 def test_a_paper_read_once_is_its_record() -> None:

@@ -46,7 +46,7 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (PARAGRAPH, ABSTRACT): (7, 7),
     (PARAGRAPH, ORGANISATION): (1, 4),
     (ORGANISATION, TITLE): (0, 0),
-    (ORGANISATION, ABSTRACT): (7, 5),
+    (ORGANISATION, ABSTRACT): (7, 2),
 }
 _MEAN_COST = 2.5  # of a line; text that is no listing page costs more
 
@@ -64,7 +64,7 @@ class _Entry:
     title: Line
     paragraphs: list[Line] = field(default_factory=list)
     facts: list[Line] = field(default_factory=list)
-    organisation: str | None = None
+    organisation: Line | None = None
     id: str | None = None
 
 
@@ -85,6 +85,8 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
         if not entry.paragraphs:
             kept = "" if not complete else ": skipped"
             problems.append(Problem(file, entry.title.number, f'title without abstract "{_short(entry.title)}"{kept}'))
+            if (line := entry.organisation) and complete:
+                problems.append(Problem(file, line.number, f'"{_short(line)}", under that title: skipped'))
     calendar = _Calendar.of(header, entries)
     records: list[Record] = []
     undated: list[Line] = []
@@ -222,7 +224,7 @@ def _entries(lines: list[Line], roles: dict[int, str], file: str) -> tuple[list[
         elif role in (ABSTRACT, PARAGRAPH):
             entries[-1].paragraphs.append(line)
         elif role == ORGANISATION:
-            entries[-1].organisation = _organisation(line.text)
+            entries[-1].organisation = line
         elif line.kind == "arxiv" and ids_above:
             pending_id = line.values["id"]
         elif line.kind == "arxiv" and entries:
@@ -278,7 +280,7 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
         date_precision=day[1] if day else None,
         authors=names,
         author_count=counts.get("count") or len(names) or None,
-        organisation=entry.organisation,
+        organisation=_organisation(entry.organisation.text) if entry.organisation else None,
         comments=counts.get("comments"),
     )
     return record, undated
