@@ -33,7 +33,7 @@ def test_what_is_curated_holds_after_each_rebuild(gold_graph: KnowledgeGraph, tm
     [paper, *_] = gold_graph.papers("GRPO")
     other = gold_graph.papers("DPO")[0]["id"]
     curate(file, "merge", "SFT", "--into", "instruction tuning")
-    curate(file, "rename", "PPO", "--to", "Proximal Policy Optimization")
+    curate(file, "rename", "PPO", "--to", "PPO-Clip")
     curate(file, "retype", "MusicLM", "--to", "method")
     curate(file, "hide", "CoT")
     curate(file, "remove-link", paper["id"], "GRPO")
@@ -45,7 +45,7 @@ def test_what_is_curated_holds_after_each_rebuild(gold_graph: KnowledgeGraph, tm
         assert graph.build["problems"] == []
         assert graph.verify() == []
         assert graph.find("SFT") == graph.find("instruction tuning")
-        assert graph.entity("PPO")["label"] == "Proximal Policy Optimization"
+        assert graph.entity("PPO")["label"] == "PPO-Clip"
         assert graph.entity("MusicLM")["type"] == "method"
         assert "CoT" not in {e["label"] for e in graph.entities()}
         links = {r["id"]: r["role"] for r in graph.papers("GRPO", exact=True)}
