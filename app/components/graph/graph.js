@@ -393,6 +393,8 @@ class GraphView {
   }
 
   fly(id) {
+    this.root.host?.removeAttribute("data-at");
+    this.network.once("animationFinished", () => this.root.host?.setAttribute("data-at", id));
     this.network.focus(id, { scale: Math.max(this.network.getScale(), 1.1), animation: { duration: 500 } });
     if (id === this.selected) return;
     this.mark(id);
