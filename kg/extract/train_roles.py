@@ -73,8 +73,8 @@ def train_roles(rows: Sequence[Row]) -> RoleModel:
     seen = [c for row, c in zip(rows, contexts, strict=True) if c.entities and not held_out(row["id"])]
     temperature = 1.0
     if aside and seen:
-        temperature = _temperature(_fit(seen), aside)
-    model = _fit(kept)
+        temperature = _temperature(fit_roles(seen), aside)
+    model = fit_roles(kept)
     model.temperature = temperature
     return model
 
@@ -83,7 +83,8 @@ def _targets(contexts: Sequence[Context]) -> np.ndarray:
     return np.array([ROLES.index(e.role) for c in contexts for e in c.entities])
 
 
-def _fit(contexts: Sequence[Context]) -> RoleModel:
+def fit_roles(contexts: Sequence[Context]) -> RoleModel:
+    """Train on papers whose entities carry the right roles, without a temperature."""
     batch = gather(contexts)
     owner, features = all_features(batch, contexts, mention_features(batch))
     return RoleModel(fit(owner, features, _targets(contexts), len(ROLES)), 1.0)

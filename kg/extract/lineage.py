@@ -1,0 +1,170 @@
+"""What descends from what, as the paper says: the component ``lineage``.
+
+A linear classifier (`kg.extract.linear`) over ordered pairs of the paper's entities, child and parent
+(`kg.extract.lineage_features`): how the sentences speak that name both, how the parent is spoken of elsewhere, whether
+one name stands in the other, what both are in this paper. The child is an entity that the paper may have introduced;
+so the component stands after ``roles``.
+
+Sets ``doc._.relations``: a list of `kg.records.PaperRelation`, surest first, with a calibrated confidence and the
+sentence that speaks most for the pair, one that names both where there is such a sentence. Usage::
+
+    nlp = kg.extract.load()          # or add_pipe("lineage") after "roles"
+    doc = nlp(kg.extract.make_doc(nlp, title, abstract))
+    [(r.child, r.relation, r.parent) for r in doc._.relations]
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.util import minibatch
+
+from kg.extract import extensions
+from kg.extract.context import Context, Items, read_context
+from kg.extract.lineage_features import Candidates, candidates, pair_features, same_sentence, spoken_features
+from kg.extract.linear import HashedLinear
+from kg.extract.role_features import Batch, Pairs, gather, mention_features
+from kg.extract.roles import sentence_span
+from kg.records import PaperEntity, PaperRelation
+
+WEIGHTS = Path(__file__).parent / "weights" / "lineage.npz"
+
+_DIGITS = 6
+"""Chances are rounded to so many decimals before they are compared, so that no last bit decides."""
+
+
+@dataclass(slots=True)
+class LineageModel:
+    """The classifier of pairs.
+
+    Attributes:
+        linear: scores "no" and "yes".
+        slope, offset: of the logistic curve that makes a probability of the difference of the two scores.
+        threshold: the least probability at which a pair is told.
+    """
+
+    linear: HashedLinear
+    slope: float = 1.0
+    offset: float = 0.0
+    threshold: float = 0.5
+
+    def save(self, path: Path = WEIGHTS) -> None:
+        """Write the model to one ``.npz`` file."""
+        self.linear.save(path, curve=np.array([self.slope, self.offset, self.threshold]))
+
+    @classmethod
+    def load(cls, path: Path = WEIGHTS) -> LineageModel:
+        """Read what `save` wrote."""
+        with np.load(path, allow_pickle=False) as arrays:
+            return cls(HashedLinear.from_arrays(arrays), *(float(v) for v in arrays["curve"]))
+
+    def odds(self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Pairs) -> np.ndarray:
+        """Return the raw log-odds of each pair."""
+        matrix = self.linear.matrix(*pair_features(batch, contexts, pairs, spoken), len(pairs.child))
+        scores = self.linear.scores(matrix)
+        return scores[:, 1] - scores[:, 0]
+
+    def chances(self, odds: np.ndarray) -> np.ndarray:
+        """Return the calibrated probabilities of raw log-odds."""
+        return np.round(1 / (1 + np.exp(-(self.slope * odds + self.offset))), _DIGITS)
+
+    def seats(
+        self, batch: Batch, entities: Sequence[PaperEntity], pairs: Candidates, spoken: Pairs
+    ) -> list[int | None]:
+        """Return for each pair the mention of the parent in the sentence that speaks most for it."""
+        row, mention, feature = spoken_features(batch, entities, pairs, spoken)
+        keys, seat = np.unique(row * np.int64(len(batch.at)) + mention, return_inverse=True)
+        scores = self.linear.scores(self.linear.matrix(seat, feature, len(keys)))
+        votes = np.round(scores[:, 1] - scores[:, 0], _DIGITS).tolist()
+        met_row, _, met = same_sentence(batch, pairs)
+        together = set(zip(met_row.tolist(), met.tolist(), strict=True))
+        best: dict[int, tuple[bool, float, int]] = {}
+        for r, m, vote in zip((keys // len(batch.at)).tolist(), (keys % len(batch.at)).tolist(), votes, strict=True):
+            found = ((r, m) in together, vote, -m)
+            if r not in best or found > best[r]:
+                best[r] = found
+        return [-best[r][2] if r in best else None for r in range(len(pairs.child))]
+
+
+def relation_of(child: str, parent: str) -> str:
+    """Return the relation that a pair of these types has: recipes extend, things that are made of data derive.
+
+    >>> relation_of("model", "model"), relation_of("model", "method"), relation_of("benchmark", "dataset")
+    ('derived_from', 'extends', 'derived_from')
+    """
+    data = ("dataset", "benchmark")
+    return "derived_from" if child in data or child == parent == "model" else "extends"
+
+
+@lru_cache(maxsize=2)
+def _load(path: str) -> LineageModel:
+    return LineageModel.load(Path(path))
+
+
+class Lineage:
+    """The component: see the module's docstring."""
+
+    def __init__(self, model: LineageModel) -> None:
+        self.model = model
+        self._items = Items()
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set the relations of one paper."""
+        self._read([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], batch_size: int = 64) -> Iterator[Doc]:
+        """Set the relations, a batch at a time."""
+        for docs in minibatch(stream, batch_size):
+            batch = list(docs)
+            self._read(batch)
+            yield from batch
+
+    def _read(self, docs: list[Doc]) -> None:
+        for doc in docs:
+            doc._.relations = []
+        docs = [doc for doc in docs if len(doc._.entities) > 1]
+        contexts = [read_context(doc, doc._.entities, self._items) for doc in docs]
+        pairs = candidates(contexts)
+        if not len(pairs.child):
+            return
+        batch = gather(contexts)
+        spoken = mention_features(batch)
+        chances = self.model.chances(self.model.odds(batch, contexts, pairs, spoken))
+        told = np.flatnonzero(chances >= self.model.threshold)
+        if not len(told):
+            return
+        kept = Candidates(pairs.child[told], pairs.parent[told])
+        entities = [entity for context in contexts for entity in context.entities]
+        seats = self.model.seats(batch, entities, kept, spoken)
+        rows = zip(chances[told].tolist(), kept.child.tolist(), kept.parent.tolist(), seats, strict=True)
+        done: set[tuple[int, int]] = set()
+        paper_of = np.repeat(np.arange(len(docs)), [len(c.entities) for c in contexts]).tolist()
+        for chance, child, parent, seat in sorted(rows, key=lambda row: (-row[0], row[1], row[2])):
+            if (parent, child) in done:  # one of the two directions, the surer
+                continue
+            done.add((child, parent))
+            doc, context = docs[paper_of[child]], contexts[paper_of[child]]
+            evidence = None if seat is None else sentence_span(doc, context, int(batch.sentence[seat]))
+            a, b = entities[child], entities[parent]
+            doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, evidence))
+
+
+@Language.factory(
+    "lineage",
+    requires=["doc._.entities", "token.is_sent_start"],
+    assigns=["doc._.relations"],
+    default_config={"weights": None},
+)
+def make_lineage(nlp: Language, name: str, weights: str | None) -> Lineage:
+    """Create the component; ``weights`` is the path of an ``.npz`` file, or None for the shipped one."""
+    return Lineage(_load(str(weights or WEIGHTS)))
+
+
+extensions.register()

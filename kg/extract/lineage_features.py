@@ -1,0 +1,348 @@
+"""What speaks for lineage: features of ordered pairs of entities of one paper, child and parent.
+
+Worked out for a whole batch of papers at once, on the mentions as `kg.extract.role_features.gather` lays them out.
+A feature is a template (a number) and its parts, hashed by `kg.extract.linear.mix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import yaml
+
+from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
+from kg.extract.linear import mix
+from kg.extract.role_features import Batch, Pairs, ragged
+from kg.records import PaperEntity, fold
+from kg.schema import ROLES
+
+MOST_CHILDREN = 6
+"""Entities of a paper that are tried as children: the likeliest of its own contributions."""
+
+MOST_PARENTS = 40
+"""Entities of a paper that are tried as parents, in the order of the text."""
+
+MOST_MENTIONS = 24
+"""Mentions of a sentence that are put together with each other, from its beginning."""
+
+LIKELY_CHILD = 0.15
+"""The least chance of being the paper's own contribution that makes an entity a possible child."""
+
+REACH = 24
+"""Items between two mentions beyond which their words in between say nothing."""
+
+CUE_REACH = 10
+"""Items looked at on each side of a mention of the parent for words that tell of descent."""
+
+_CUES_FILE = Path(__file__).parent / "data" / "lineage_cues.yaml"
+_DISTANCES = np.array([2, 3, 4, 6, 9, 13, 20, 30])
+_EDGES = np.array([0.3, 0.5, 0.7, 0.85, 0.95])
+
+
+Seats = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""(pair row, mention of the parent, hashed feature) arrays of equal length."""
+
+
+@dataclass(slots=True)
+class Candidates:
+    """Ordered pairs of entities: (P,) rows of child and parent among the batch's entities, paper by paper."""
+
+    child: np.ndarray
+    parent: np.ndarray
+
+
+def own_chance(entity: PaperEntity) -> float:
+    """Return the chance that an entity is the paper's own contribution, as far as its role and confidence tell."""
+    if entity.role == ROLES[0]:
+        return entity.role_confidence
+    return (1 - entity.role_confidence) / 2
+
+
+def candidates(contexts: Sequence[Context]) -> Candidates:
+    """Return the pairs that are worth a look: children that the paper may have made, parents of all kinds."""
+    child: list[int] = []
+    parent: list[int] = []
+    before = 0
+    for context in contexts:
+        entities = context.entities
+        likely = sorted(
+            (i for i, e in enumerate(entities) if own_chance(e) >= LIKELY_CHILD), key=lambda i: -own_chance(entities[i])
+        )
+        for c in sorted(likely[:MOST_CHILDREN]):
+            for p in range(min(len(entities), MOST_PARENTS)):
+                if p != c:
+                    child.append(before + c)
+                    parent.append(before + p)
+        before += len(entities)
+    return Candidates(np.array(child, dtype=np.int64), np.array(parent, dtype=np.int64))
+
+
+def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Pairs) -> Pairs:
+    """Return (pair row, hashed feature) arrays.
+
+    Args:
+        batch: the mentions of the contexts.
+        contexts: the papers.
+        pairs: the pairs, as `candidates` gives them.
+        spoken: the features of the single mentions, as `kg.extract.role_features.mention_features` gives them.
+    """
+    entities = [e for c in contexts for e in c.entities]
+    seats = spoken_features(batch, entities, pairs, spoken)
+    own = _of_both(batch, contexts, entities, pairs)
+    return np.concatenate([seats[0], own[0]]), np.concatenate([seats[2], own[1]])
+
+
+def spoken_features(batch: Batch, entities: Sequence[PaperEntity], pairs: Candidates, spoken: Pairs) -> Seats:
+    """Return (pair row, mention of the parent, hashed feature) arrays: what the sentences say, by where they say it."""
+    kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
+    parts = [
+        _together(batch, pairs, kind),
+        _of_parent(pairs, batch, spoken),
+        _cues_of_parent(batch, pairs, kind),
+    ]
+    rows, mentions, features = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return rows, mentions, features
+
+
+def same_sentence(batch: Batch, pairs: Candidates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (pair row, mention of the child, mention of the parent) for every two mentions in one sentence."""
+    sentence = np.unique(batch.low, return_inverse=True)[1]
+    opens = np.searchsorted(sentence, sentence, side="left")
+    closes = np.searchsorted(sentence, sentence, side="right")
+    near = np.arange(len(sentence)) - opens < MOST_MENTIONS
+    one, other = ragged(opens, np.where(near, np.minimum(closes, opens + MOST_MENTIONS), opens))
+    key = batch.entity[one] * np.int64(batch.n_entities) + batch.entity[other]
+    wanted = pairs.child * np.int64(batch.n_entities) + pairs.parent
+    place = np.minimum(np.searchsorted(wanted, key), max(len(wanted) - 1, 0))
+    hit = wanted[place] == key if len(wanted) else np.zeros(len(key), dtype=bool)
+    return place[hit], one[hit], other[hit]
+
+
+def _together(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
+    """Return what the sentences say that name both: the words between, beside and at the head."""
+    row, c, p = same_sentence(batch, pairs)
+    if not len(row):
+        return row, row, row
+    items, at_c, at_p = batch.items, batch.at[c], batch.at[p]
+    low, high = batch.low[c], batch.high[c]
+    title = batch.title[c].astype(np.int64)
+    order = (at_c < at_p).astype(np.int64) + 2 * title
+    kinds = kind[batch.entity[c]] * 64 + kind[batch.entity[p]]
+    distance = np.searchsorted(_DISTANCES, np.abs(at_c - at_p), side="right")
+
+    def beside(place: np.ndarray, offset: int) -> np.ndarray:
+        there = place + offset
+        inside = items[np.clip(there, 0, len(items) - 1)]
+        return np.where(there < low, BEFORE, np.where(there >= high, AFTER, inside))
+
+    l1, l2, r1, r2 = (beside(at_p, d) for d in (-1, -2, 1, 2))
+    whole = [
+        mix(100, order, distance),
+        mix(101, order, distance, kinds),
+        mix(102, order, l1),
+        mix(103, order, l2, l1),
+        mix(104, order, r1, r2),
+        mix(105, order, kinds, l1),
+        mix(106, order, kinds, l2, l1),
+        mix(107, order, beside(at_p, -3), l2, l1),
+        mix(108, order, beside(at_c, 1), beside(at_c, 2)),
+        mix(109, order, beside(at_c, -2), beside(at_c, -1)),
+        mix(110, order, beside(at_c, 1), l1),
+        mix(111, order, beside(at_c, 1)),
+        mix(112, order, items[low]),
+        mix(113, order, distance, l1),
+    ]
+    meetings = np.arange(len(row))
+    owners, features = [np.tile(meetings, len(whole))], [np.concatenate(whole)]
+    first, last = np.minimum(at_c, at_p) + 1, np.maximum(at_c, at_p)
+    near = last - first <= REACH
+    number, place = ragged(first[near], last[near])
+    owner, way, types = meetings[near][number], order[near][number], kinds[near][number]
+    owners += [owner, owner, owner]
+    features += [
+        mix(120, way, items[place]),
+        mix(121, way, items[place], items[np.minimum(place + 1, len(items) - 1)]),
+        mix(122, way, types, items[place]),
+    ]
+    short = np.flatnonzero(last - first <= 5)
+    sequence = np.zeros(len(short), dtype=np.int64)
+    for step in range(5):
+        there = first[short] + step
+        sequence = mix(123, sequence, np.where(there < last[short], items[np.minimum(there, len(items) - 1)], 0))
+    owners += [short, short]
+    features += [mix(124, order[short], sequence), mix(125, order[short], kinds[short], sequence)]
+    met = np.concatenate(owners)
+    return row[met], p[met], np.concatenate(features)
+
+
+def _of_parent(pairs: Candidates, batch: Batch, spoken: Pairs) -> Seats:
+    """Return what the sentences say that name the parent, with the child or without."""
+    owner = batch.entity[spoken[0]]
+    order = np.argsort(owner, kind="stable")
+    owner, mentions, features = owner[order], spoken[0][order], spoken[1][order]
+    low = np.searchsorted(owner, pairs.parent, side="left")
+    high = np.searchsorted(owner, pairs.parent, side="right")
+    row, place = ragged(low, high)
+    return row, mentions[place], mix(140, features[place])
+
+
+@lru_cache(maxsize=1)
+def _cues() -> tuple[np.ndarray, np.ndarray]:
+    """Return (items, classes) of the words in ``data/lineage_cues.yaml``, by ascending item; classes count from 1."""
+    classes = yaml.safe_load(_CUES_FILE.read_text(encoding="utf-8"))
+    found = {item(str(word)): number for number, words in enumerate(classes.values(), 1) for word in words}
+    keys = np.array(sorted(found), dtype=np.int64)
+    return keys, np.array([found[k] for k in keys.tolist()], dtype=np.int64)
+
+
+def _cue_class(items: np.ndarray) -> np.ndarray:
+    """Return the class of each item, 0 for one that tells nothing."""
+    keys, classes = _cues()
+    place = np.minimum(np.searchsorted(keys, items), len(keys) - 1)
+    return np.where(keys[place] == items, classes[place], 0)
+
+
+def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
+    """Return the telling words around each mention of the parent, with whether the child stands in the sentence too."""
+    cue = _cue_class(batch.items)
+    order = np.argsort(batch.entity, kind="stable")
+    entity = batch.entity[order]
+    row, place = ragged(
+        np.searchsorted(entity, pairs.parent, side="left"), np.searchsorted(entity, pairs.parent, side="right")
+    )
+    m = order[place]
+    if not len(row):
+        return row, row, row
+    _, sentence = np.unique(batch.low, return_inverse=True)
+    key = sentence * np.int64(batch.n_entities + 1)
+    with_child = np.isin(key[m] + pairs.child[row], key + batch.entity)
+    title = batch.title[m]
+    where = with_child.astype(np.int64) + 2 * title
+    opens = np.zeros(len(batch.at), dtype=np.int64)  # does the sentence propose something
+    sub, places = ragged(batch.low, batch.high)
+    np.maximum.at(opens, sub, (cue[places] == _PROPOSE).astype(np.int64))
+    proposes = opens[m]
+    kinds = kind[pairs.child][row] * 64 + batch.kind[m]
+    seats = np.arange(len(row))
+    owners: list[np.ndarray] = []
+    features: list[np.ndarray] = []
+
+    def add(rows: np.ndarray, *found: np.ndarray) -> None:
+        for feature in found:
+            owners.append(rows)
+            features.append(feature)
+
+    at, low, high = batch.at[m], batch.low[m], batch.high[m]
+    add(seats, mix(200, where, proposes), mix(201, where, proposes, kinds))
+    after = np.where(at + 1 < high, batch.items[np.minimum(at + 1, len(batch.items) - 1)], AFTER)
+    after2 = np.where(at + 2 < high, batch.items[np.minimum(at + 2, len(batch.items) - 1)], AFTER)
+    add(seats, mix(202, where, proposes, after), mix(203, where, proposes, after, after2))
+    for side, (a, b) in enumerate(
+        ((np.maximum(low, at - CUE_REACH), at), (at + 1, np.minimum(high, at + 1 + CUE_REACH)))
+    ):
+        sub, places = ragged(a, b)
+        tells = cue[places] > 0
+        sub, places = sub[tells], places[tells]
+        far = np.searchsorted(_NEAR, np.abs(places - at[sub]), side="right")
+        found = cue[places]
+        add(
+            sub,
+            mix(210 + side, found, far),
+            mix(212 + side, found, where[sub]),
+            mix(214 + side, found, where[sub], proposes[sub]),
+            mix(216 + side, found, far, kinds[sub]),
+            mix(218 + side, found, far, where[sub]),
+        )
+    seat = np.concatenate(owners)
+    return row[seat], m[seat], np.concatenate(features)
+
+
+_PROPOSE = 1 + list(yaml.safe_load(_CUES_FILE.read_text(encoding="utf-8"))).index("propose")
+_NEAR = np.array([2, 3, 5, 8])
+
+
+def _names(entity: PaperEntity) -> tuple[list[str], set[str]]:
+    words = {w.lower() for s in entity.surfaces for w in s.replace("-", " ").replace("/", " ").split() if len(w) > 1}
+    return [fold(s) for s in entity.surfaces], words
+
+
+def _nested(child: tuple[list[str], set[str]], parent: tuple[list[str], set[str]]) -> tuple[int, int]:
+    """Return how the parent's name stands in the child's (0 none, 3 as its end), and how many words they share."""
+    how = 0
+    for p in parent[0]:
+        for c in child[0]:
+            if len(p) >= 2 and len(c) > len(p) and p in c:
+                how = max(how, 3 if c.endswith(p) else 2 if c.startswith(p) else 1)
+    shared = len(child[1] & parent[1])
+    return how, min(shared, 3)
+
+
+def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[PaperEntity], pairs: Candidates) -> Pairs:
+    """Return what the two have in common and what they are in their paper: types, roles, names, places, company."""
+    n = batch.n_entities
+    kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
+    role = np.array([ROLES.index(e.role) for e in entities], dtype=np.int64)
+    sure = np.searchsorted(_EDGES, [e.role_confidence for e in entities])
+    own = np.array([own_chance(e) for e in entities])
+    paper = np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
+    times = np.minimum(np.bincount(batch.entity, minlength=n), 4)
+    titled = (np.bincount(batch.entity, weights=batch.title, minlength=n) > 0).astype(np.int64)
+    first = np.full(n, 99)
+    np.minimum.at(first, batch.entity, batch.sentence)
+    rank = np.zeros(n, dtype=np.int64)
+    by_own = np.lexsort((np.arange(n), -np.round(own, 6), paper))
+    starts = np.searchsorted(paper, paper)
+    rank[by_own] = np.arange(n) - starts[by_own]
+    n_own = np.bincount(paper, weights=own > 0.5, minlength=len(contexts)).astype(np.int64)[paper]
+    company = np.minimum(np.bincount(paper, minlength=len(contexts))[paper] // 2, 6)
+    c, p = pairs.child, pairs.parent
+    names = [_names(e) for e in entities]
+    nested = [_nested(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
+    how, shared = (np.array(v, dtype=np.int64) for v in zip(*nested, strict=True)) if nested else (c, c)
+    kinds = kind[c] * 64 + kind[p]
+    together = np.zeros(len(c), dtype=np.int64)
+    np.add.at(together, same_sentence(batch, pairs)[0], 1)
+    together = np.minimum(together, 3)
+    row = np.arange(len(c))
+    whole = [
+        mix(160, kinds),
+        mix(161, kinds, role[p]),
+        mix(162, kinds, role[p], sure[p]),
+        mix(163, role[p], sure[p]),
+        mix(164, role[c], sure[c]),
+        mix(165, how),
+        mix(166, how, kinds),
+        mix(167, shared, how),
+        mix(168, titled[c], titled[p]),
+        mix(169, titled[p], times[p]),
+        mix(170, times[c], times[p]),
+        mix(171, np.minimum(rank[c], 3), np.minimum(n_own[c], 4)),
+        mix(172, together),
+        mix(173, together, kinds),
+        mix(174, company[c]),
+        mix(175, np.minimum(first[p], 6), np.minimum(first[c], 6)),
+        mix(176, kinds, np.minimum(rank[c], 3)),
+        mix(177, together, np.minimum(rank[c], 3), np.minimum(n_own[c], 4)),
+        mix(178, kinds, company[c]),
+        mix(179, how, role[p]),
+        mix(180, role[p], titled[p], together),
+        mix(181, kinds, np.sign(first[p] - first[c]) + 1, together),
+    ]
+    owners, features = [np.tile(row, len(whole))], [np.concatenate(whole)]
+    for code, side in ((190, p), (192, c)):
+        own_words = [_name_items(entities[i].surfaces) for i in side.tolist()]
+        owners.append(np.repeat(row, [len(w) for w in own_words]))
+        features.append(mix(code, np.array([x for w in own_words for x in w], dtype=np.int64)))
+    return np.concatenate(owners), np.concatenate(features)
+
+
+@lru_cache(maxsize=50_000)
+def _name_items(surfaces: tuple[str, ...]) -> tuple[int, ...]:
+    """Return numbers for the words of a name and for its folded spellings."""
+    words = {item(w) for s in surfaces for w in s.replace("-", " ").replace("/", " ").split()}
+    return tuple(sorted(words | {crc32(fold(s).encode()) << 8 for s in surfaces}))
