@@ -24,6 +24,7 @@ from kg.graph import engine as engines
 from kg.graph.cache import ExtractionCache, content_key
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
+from kg.graph.words import write_words
 from kg.read import merge, read_records
 from kg.records import Extraction, Paper, Problem, Report
 from kg.resolve import Resolution, resolve
@@ -111,6 +112,7 @@ def build_from_extractions(
     run = _Run([], lambda step, done, total: None)
     with replacing(out) as staging:
         count = write_papers(sorted(papers, key=lambda p: p.id), staging)
+        write_words(staging)
         run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
 
         def corpus() -> Iterator[tuple[Paper, Extraction]]:
@@ -170,6 +172,7 @@ class _Run:
         papers = write_papers(merge(counted(read_records(self.sources, self.report)), self.report), staging)
         self.progress("reading", total, total)
         self.counts |= {"records": total, "papers": papers}
+        write_words(staging)
         self._done("read")
 
     def extract(self, staging: Path, cache: ExtractionCache, engine: str, workers: int, scheduler: str | None) -> None:

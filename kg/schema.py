@@ -105,6 +105,7 @@ LINKS = pa.schema(
         ("evidence", SPAN),
         ("origin", pa.string()),  # "text" or "curation"
         ("reason", pa.string()),  # of a correction
+        ("text", pa.string()),  # the words at the evidence, so that an answer need not open the papers
     ]
 )
 

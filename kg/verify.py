@@ -141,6 +141,11 @@ def _questions() -> Iterator[tuple[str, str]]:
         f"WHERE l.origin = 'text' AND (l.evidence IS NULL OR {_bad_span('l.evidence')})",
     )
     yield (
+        "links: words that do not stand at the evidence",
+        "SELECT l.paper, l.entity FROM links l JOIN papers p ON p.id = l.paper "
+        f"WHERE l.text IS DISTINCT FROM CASE WHEN l.evidence IS NULL THEN NULL ELSE {_slice('l.evidence')} END",
+    )
+    yield (
         "links: evidence that does not name the entity",
         "SELECT l.paper, l.entity FROM links l WHERE l.origin = 'text' AND NOT EXISTS (SELECT 1 FROM mentions m "
         "WHERE m.paper = l.paper AND m.entity = l.entity AND m.field = l.evidence.field "

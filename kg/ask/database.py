@@ -1,15 +1,26 @@
-"""DuckDB over the Parquet files of an outputs folder: every question is a query, nothing is loaded whole."""
+"""DuckDB over the Parquet files of an outputs folder: every question is a query, nothing is loaded whole.
+
+Texts stay on disk, where rows are sorted so that a question opens only the row groups that hold its answer. What
+questions need across the corpus is kept in memory as narrow tables, each made when it is first asked for:
+
+- ``paper``: no (place in papers.parquet), id, title, date;
+- ``entity``: no (place in entities.parquet), id, label, type, papers, family;
+- ``link``: paper and entity (their numbers), rank (of the role, strongest 0), confidence;
+- ``spelling``: key (folded), entity (number), own (whether it is the entity's name or label).
+"""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from kg.errors import OutputsError
+from kg.records import fold
 from kg.schema import ROLES, TABLES
 
 EVIDENCE_TEXT = (
@@ -21,6 +32,41 @@ EVIDENCE_TEXT = (
 ROLE_RANK = "CASE {role} " + " ".join(f"WHEN '{r}' THEN {i}" for i, r in enumerate(ROLES)) + " END"
 """The rank of a role in SQL, strongest 0."""
 
+Parameters = Sequence[Any] | Mapping[str, Any]
+"""Values for the ``?`` of a query, or for its ``$name``."""
+
+WORDS = "words"
+"""The view of the index of words (``kg.graph.words``); a folder that is being built has none yet."""
+
+_FOLDED = "regexp_replace(lower({s}), '[^a-z0-9]+', '', 'g')"  # equals kg.records.fold on ASCII
+
+_IN_MEMORY = {
+    "paper": (
+        (),
+        "SELECT file_row_number::INT AS no, id, title, date FROM read_parquet('{papers}', file_row_number = true)",
+    ),
+    "entity": (
+        (),
+        "SELECT file_row_number::INT AS no, id, label, type, papers, family "
+        "FROM read_parquet('{entities}', file_row_number = true)",
+    ),
+    "link": (
+        ("paper", "entity"),
+        f"SELECT p.no AS paper, e.no AS entity, ({ROLE_RANK.format(role='l.role')})::UTINYINT AS rank, l.confidence "
+        "FROM links l JOIN paper p ON p.id = l.paper JOIN entity e ON e.id = l.entity ORDER BY 1, 2",
+    ),
+    "spelling": (
+        ("entity",),
+        "WITH all_of AS (SELECT no, name AS surface, true AS own FROM entities JOIN entity USING (id) "
+        "UNION ALL SELECT no, entities.label, true FROM entities JOIN entity USING (id) WHERE entities.label <> name "
+        "UNION ALL SELECT no, unnest(aliases), false FROM entities JOIN entity USING (id)) "
+        f"SELECT {_FOLDED.format(s='surface')} AS key, no AS entity, bool_or(own) AS own FROM all_of "
+        "WHERE strlen(surface) = length(surface) GROUP BY ALL "
+        "UNION ALL SELECT surface, no, own FROM all_of WHERE strlen(surface) <> length(surface)",
+    ),
+}
+"""Tables kept in memory: the ones they are made of, and their query."""
+
 
 class Database:
     """The tables of one outputs folder as views; safe to ask from several threads."""
@@ -29,14 +75,19 @@ class Database:
         self.folder = folder
         self._connection = duckdb.connect(":memory:")
         self._local = threading.local()
+        self._lock = threading.RLock()
+        self._ready: set[str] = set()
         self._connection.execute("SET enable_progress_bar = false")
-        for name in TABLES:
-            file = str(folder / f"{name}.parquet").replace("'", "''")
+        self._connection.execute("SET parquet_metadata_cache = true")
+        for name in (*TABLES, WORDS) if (folder / f"{WORDS}.parquet").exists() else TABLES:
             try:
-                self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{file}')")
+                self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{self._file(name)}')")
             except duckdb.Error as error:
                 reason = str(error).splitlines()[0]
                 raise OutputsError(f"{folder / name}.parquet: cannot be read ({reason}); build again") from None
+
+    def _file(self, name: str) -> str:
+        return str(self.folder / f"{name}.parquet").replace("'", "''")
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = getattr(self._local, "cursor", None)
@@ -44,23 +95,68 @@ class Database:
             cursor = self._local.cursor = self._connection.cursor()
         return cursor
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    def need(self, *names: str) -> None:
+        """Have some of the tables in memory ready; the first to ask waits for them."""
+        if self._ready.issuperset(names):
+            return
+        with self._lock:
+            for name in names:
+                if name in self._ready:
+                    continue
+                others, sql = _IN_MEMORY[name]
+                self.need(*others)
+                files = {table: self._file(table) for table in TABLES}
+                self._connection.execute(f"CREATE TABLE {name} AS {sql.format(**files)}")
+                if name == "spelling":
+                    self._fold_rest()
+                self._ready.add(name)
+
+    def _fold_rest(self) -> None:
+        """Fold the spellings that SQL cannot: those with letters beyond ASCII."""
+        rows = self._connection.execute(
+            "DELETE FROM spelling WHERE strlen(key) <> length(key) RETURNING key, entity, own"
+        ).fetchall()
+        folded: dict[tuple[str, int], bool] = {}
+        for surface, entity, own in rows:
+            key = (fold(surface), entity)
+            folded[key] = folded.get(key, False) or own
+        more = pa.table(
+            {
+                "key": pa.array([k for k, _ in folded], pa.string()),
+                "entity": pa.array([e for _, e in folded], pa.int32()),
+                "own": pa.array(folded.values(), pa.bool_()),
+            }
+        )
+        self._connection.register("more_spellings", more)
+        self._connection.execute("INSERT INTO spelling SELECT * FROM more_spellings")
+        self._connection.unregister("more_spellings")
+        self._connection.execute("DELETE FROM spelling WHERE key = ''")
+
+    def rows(self, sql: str, parameters: Parameters = ()) -> list[dict[str, Any]]:
         """Return the rows of a query as dictionaries."""
-        cursor = self._cursor().execute(sql, list(parameters))
+        cursor = self._cursor().execute(sql, parameters)
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
-    def stream(self, sql: str, parameters: Sequence[Any] = (), size: int = 5_000) -> Iterator[dict[str, Any]]:
+    def tuples(self, sql: str, parameters: Parameters = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query as tuples."""
+        return self._cursor().execute(sql, parameters).fetchall()
+
+    def table(self, sql: str, parameters: Parameters = ()) -> pa.Table:
+        """Return the rows of a query as an Arrow table: columns that hold no Python object."""
+        return self._cursor().sql(sql, params=parameters).to_arrow_table()
+
+    def stream(self, sql: str, parameters: Parameters = (), size: int = 5_000) -> Iterator[dict[str, Any]]:
         """Yield the rows of a query, ``size`` in memory at a time."""
-        cursor = self._connection.cursor().execute(sql, list(parameters))
+        cursor = self._connection.cursor().execute(sql, parameters)
         names = [column[0] for column in cursor.description]
         while part := cursor.fetchmany(size):
             for row in part:
                 yield dict(zip(names, row, strict=True))
 
-    def value(self, sql: str, parameters: Sequence[Any] = ()) -> Any:
+    def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """Return the one value of a query."""
-        row = self._cursor().execute(sql, list(parameters)).fetchone()
+        row = self._cursor().execute(sql, parameters).fetchone()
         return row[0] if row else None
 
     def close(self) -> None:

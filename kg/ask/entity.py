@@ -32,19 +32,19 @@ def used_with(
     min_confidence: float = 0.0,
 ) -> list[Row]:
     """Return the entities that share most papers with one; with ``roles``, only where the other has such a role."""
-    wanted = f"AND o.role IN ({', '.join('?' * len(roles))})" if roles else ""
-    own = set(names.with_variants(entity)) | {entity}
-    rows = db.rows(
+    wanted = f"AND o.rank IN ({', '.join('?' * len(roles))})" if roles else ""
+    own = {names.entities.no(id) for id in names.with_variants(entity)}
+    db.need("link")
+    rows = db.tuples(
         f"""
-        SELECT o.entity, count(*) AS papers FROM links l JOIN links o ON o.paper = l.paper AND o.entity <> l.entity
+        SELECT o.entity, count(*) AS papers FROM link l JOIN link o ON o.paper = l.paper AND o.entity <> l.entity
         WHERE l.entity = ? AND l.confidence >= ? AND o.confidence >= ? {wanted}
         GROUP BY o.entity ORDER BY papers DESC, o.entity LIMIT ?
         """,
-        [entity, min_confidence, min_confidence, *roles, limit + len(own)],
+        [names.entities.no(entity), min_confidence, min_confidence, *map(ROLES.index, roles), limit + len(own)],
     )
-    return [{**names.entities[r["entity"]].ref(), "papers": r["papers"]} for r in rows if r["entity"] not in own][
-        :limit
-    ]
+    found = [{**names.entities.at(no).ref(), "papers": papers} for no, papers in rows if no not in own]
+    return found[:limit]
 
 
 def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_confidence: float = 0.0) -> Row:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from rapidfuzz import fuzz, process
 
@@ -19,38 +21,61 @@ _NEAR = 70.0
 class Known:
     """What is known of an entity without asking the tables."""
 
+    no: int
     id: str
-    name: str
     label: str
     type: str
-    family: str | None
     papers: int
-    background: bool
+    family: str | None
 
     def ref(self) -> dict[str, str]:
         """Return how answers refer to this entity."""
         return {"id": self.id, "label": self.label, "type": self.type}
 
 
+class Entities(Mapping[str, Known]):
+    """All entities by id. The columns stay as they come from the table; a `Known` is made when it is asked for."""
+
+    def __init__(self, db: Database) -> None:
+        db.need("entity")
+        table = db.table("SELECT id, label, type, papers, family FROM entity ORDER BY no")
+        self._columns = [table.column(i).combine_chunks() for i in range(table.num_columns)]
+        self._ids: list[str] = self._columns[0].to_pylist()
+        self._numbers = {id: no for no, id in enumerate(self._ids)}
+
+    def __getitem__(self, id: str) -> Known:
+        return self.at(self._numbers[id])
+
+    def at(self, no: int) -> Known:
+        """Return the entity at a place in ``entities.parquet``."""
+        return Known(no, self._ids[no], *(column[no].as_py() for column in self._columns[1:]))
+
+    def id(self, no: int) -> str:
+        """Return the id of the entity at a place in ``entities.parquet``."""
+        return self._ids[no]
+
+    def no(self, id: str) -> int:
+        """Return the place of an entity in ``entities.parquet``."""
+        return self._numbers[id]
+
+    def __contains__(self, id: object) -> bool:
+        return id in self._numbers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._ids)
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
 class NameIndex:
     """All entities by id, by label and by folded spelling, and the tree of versions and sizes."""
 
     def __init__(self, db: Database) -> None:
-        self.entities: dict[str, Known] = {}
-        self._by_label: dict[str, str] = {}
-        self._by_key: dict[str, list[tuple[bool, int, str]]] = defaultdict(list)
+        self._db = db
+        self.entities = Entities(db)
         self.children: dict[str, list[str]] = defaultdict(list)
         self.parents: dict[str, str] = {}
-        sql = "SELECT id, name, label, type, family, papers, background, aliases FROM entities"
-        for row in db.stream(sql):
-            aliases = row.pop("aliases") or []
-            known = Known(**row)
-            self.entities[known.id] = known
-            self._by_label[known.label] = known.id
-            for key in dict.fromkeys(map(fold, (known.name, known.label, *aliases))):
-                # of several entities with one spelling: the one it is the name of, then the one with most papers
-                own = key in (fold(known.name), fold(known.label))
-                self._by_key[key].append((not own, -known.papers, known.id))
         for row in db.rows("SELECT child, parent FROM relations WHERE relation = 'variant_of' ORDER BY parent, child"):
             self.children[row["parent"]].append(row["child"])
             self.parents[row["child"]] = row["parent"]
@@ -63,43 +88,65 @@ class NameIndex:
         """
         if name in self.entities:
             return name
-        if name in self._by_label:
-            return self._by_label[name]
-        found = self._by_key.get(fold(name)) if fold(name) else None
-        if found:
-            return min(found)[2]
+        if labelled := self._db.value("SELECT id FROM entity WHERE label = ?", [name]):
+            return labelled
+        if found := self.named(name):
+            return found[0]
         near = self.nearest(name)
         hint = f"; did you mean {', '.join(near)}?" if near else "; try kg search"
         raise UnknownNameError(f"{name}: no entity of this name{hint}", tuple(near))
 
     def named(self, surface: str) -> list[str]:
-        """Return the ids of all entities that can be written so."""
-        return [entity for *_, entity in sorted(self._by_key.get(fold(surface), ()))]
+        """Return the ids of all entities that can be written so.
+
+        Those whose own name it is come first, then those with most papers.
+        """
+        self._db.need("spelling")
+        rows = self._db.tuples(
+            "SELECT e.id FROM spelling s JOIN entity e ON e.no = s.entity WHERE s.key = ? "
+            "ORDER BY NOT s.own, e.papers DESC, e.id",
+            [fold(surface)],
+        )
+        return [id for (id,) in rows]
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """All folded spellings, for comparisons by edit distance."""
+        self._db.need("spelling")
+        return self._db.table("SELECT DISTINCT key FROM spelling ORDER BY key").column(0).to_pylist()
 
     def matches(self, text: str, limit: int) -> list[tuple[float, str, str]]:
         """Return (score 0 to 100, entity id, matched key) of the nearest spellings, best first."""
         key = fold(text)
         if not key:
             return []
-        scores: dict[str, tuple[float, str]] = {}
+        near = process.extract(key, self._keys, scorer=fuzz.ratio, limit=limit * 3, score_cutoff=_NEAR)
+        alike = {matched: score for matched, score, _ in near}
+        found = self._db.tuples(
+            "SELECT s.key, s.entity, e.papers FROM spelling s JOIN entity e ON e.no = s.entity "
+            "WHERE s.key IN (SELECT unnest(?))",
+            [list(alike)],
+        )
+        scores: dict[int, tuple[float, str, int]] = {}
 
-        def offer(entity: str, score: float, matched: str) -> None:
-            if score > scores.get(entity, (0.0, ""))[0]:
-                scores[entity] = (score, matched)
+        def offer(entity: int, score: float, matched: str, papers: int) -> None:
+            if (score, matched) > scores.get(entity, (0.0, "", 0))[:2]:
+                scores[entity] = (score, matched, papers)
 
-        for matched, score, _ in process.extract(
-            key, self._by_key.keys(), scorer=fuzz.ratio, limit=limit * 3, score_cutoff=_NEAR
-        ):
-            for _, _, entity in self._by_key[matched]:
-                offer(entity, score, matched)
+        for matched, entity, papers in found:
+            offer(entity, alike[matched], matched, papers)
         if len(key) >= 2:
-            for matched, holders in self._by_key.items():
-                if key in matched and key != matched:
-                    start = matched.startswith(key)
-                    for _, _, entity in holders:
-                        offer(entity, (92.0 if start else 80.0) * (0.85 + 0.15 * len(key) / len(matched)), matched)
-        ranked = sorted(scores.items(), key=lambda s: (-s[1][0], -self.entities[s[0]].papers, s[0]))
-        return [(round(score, 1), entity, matched) for entity, (score, matched) in ranked[:limit]]
+            # spellings that hold the text, the likeliest first: those it begins, short ones, ones of many papers
+            for matched, entity, papers, score in self._db.tuples(
+                "SELECT s.key, s.entity, e.papers, (CASE WHEN starts_with(s.key, $1) THEN 92.0 ELSE 80.0 END) "
+                "* (0.85 + 0.15 * $2 / length(s.key)) AS score "
+                "FROM spelling s JOIN entity e ON e.no = s.entity WHERE contains(s.key, $1) AND s.key <> $1 "
+                "ORDER BY score DESC, e.papers DESC, e.id LIMIT $3",
+                [key, len(key), limit * 3],
+            ):
+                offer(entity, float(score), matched, papers)
+        ranked = sorted((-score, -papers, self.entities.id(no), key) for no, (score, key, papers) in scores.items())
+        return [(round(-score, 1), id, matched) for score, _, id, matched in ranked[:limit]]
 
     def nearest(self, name: str, limit: int = 5) -> list[str]:
         """Return the labels nearest to a name that is not there."""

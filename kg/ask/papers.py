@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kg.ask.database import EVIDENCE_TEXT, ROLE_RANK, Database
+from kg.ask.database import ROLE_RANK, Database
 from kg.ask.names import NameIndex
 from kg.errors import KGError, UnknownNameError
 from kg.schema import ROLES
 
 Row = dict[str, Any]
-
-
-def evidence(row: Row) -> Row | None:
-    """Return the evidence of a row that carries a span and its ``text``."""
-    span = row.get("evidence")
-    return {**span, "text": row["text"]} if span else None
 
 
 def papers_of(
@@ -29,38 +23,42 @@ def papers_of(
     marks = ", ".join("?" * len(entities))
     wanted = f"AND l.role IN ({', '.join('?' * len(roles))})" if roles else ""
     rank = ROLE_RANK.format(role="l.role")
-    rows = db.rows(
+    db.need("paper")
+    labels = {id: names.entities[id].label for id in entities}
+    rows = db.tuples(
         f"""
         WITH best AS (
             SELECT l.*, {rank} AS rank FROM links l
             WHERE l.entity IN ({marks}) AND l.confidence >= ? {wanted}
             QUALIFY row_number() OVER (PARTITION BY l.paper ORDER BY rank, l.confidence DESC, l.entity) = 1
         )
-        SELECT p.id, p.title, p.date, best.role, best.entity, best.confidence, best.evidence,
-               {EVIDENCE_TEXT.format(e="best.evidence", p="p")} AS text
-        FROM best JOIN papers p ON p.id = best.paper
+        SELECT p.id, p.title, p.date, best.role, best.entity, best.confidence, best.text, best.evidence.field,
+               best.evidence."start", best.evidence."end"
+        FROM best JOIN paper p ON p.id = best.paper
         ORDER BY best.rank, p.date DESC NULLS LAST, p.id
         """,
         [*entities, min_confidence, *roles],
     )
     return [
         {
-            "id": r["id"],
-            "title": r["title"],
-            "date": r["date"],
-            "role": r["role"],
-            "entity": names.entities[r["entity"]].label,
-            "confidence": round(r["confidence"], 4),
-            "evidence": evidence(r),
+            "id": id,
+            "title": title,
+            "date": date,
+            "role": role,
+            "entity": labels[entity],
+            "confidence": round(confidence, 4),
+            "evidence": None if field is None else {"field": field, "start": start, "end": end, "text": text},
         }
-        for r in rows
+        for id, title, date, role, entity, confidence, text, field, start, end in rows
     ]
 
 
 def all_papers(db: Database) -> list[Row]:
     """Return every paper, newest first, in the same form, without a link."""
-    rows = db.rows("SELECT id, title, date FROM papers ORDER BY date DESC NULLS LAST, id")
-    return [{**r, "role": None, "entity": None, "confidence": None, "evidence": None} for r in rows]
+    db.need("paper")
+    rows = db.tuples("SELECT id, title, date FROM paper ORDER BY date DESC NULLS LAST, id")
+    without = {"role": None, "entity": None, "confidence": None, "evidence": None}
+    return [{"id": id, "title": title, "date": date, **without} for id, title, date in rows]
 
 
 def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) -> Row:
@@ -71,7 +69,8 @@ def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) 
     """
     found = db.rows("SELECT * FROM papers WHERE id = ?", [id])
     if not found:
-        near = db.rows("SELECT id FROM papers ORDER BY jaro_winkler_similarity(id, ?) DESC, id LIMIT 3", [id[:100]])
+        db.need("paper")
+        near = db.rows("SELECT id FROM paper ORDER BY jaro_winkler_similarity(id, ?) DESC, id LIMIT 3", [id[:100]])
         hint = tuple(r["id"] for r in near)
         raise UnknownNameError(f"{id}: no paper of this id; the nearest are {', '.join(hint) or 'none'}", hint)
     row = found[0]
@@ -85,19 +84,23 @@ def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) 
         )
     ]
     rank = ROLE_RANK.format(role="role")
+    db.need("link")
+    own = db.tuples("SELECT entity FROM link WHERE paper = (SELECT no FROM paper WHERE id = ?)", [id])
+    marks = ", ".join(["?"] * len(own)) or "NULL"
     row["links"] = [
         {
             **refs[link["entity"]].ref(),
             "entity": link["entity"],
             "role": link["role"],
             "confidence": round(link["confidence"], 4),
-            "evidence": evidence({**link, "text": _slice(row, link["evidence"])}),
+            "evidence": link["evidence"] and {**link["evidence"], "text": link["text"]},
             "origin": link["origin"],
             "reason": link["reason"],
         }
         for link in db.rows(
-            f"SELECT * FROM links WHERE paper = ? AND confidence >= ? ORDER BY {rank}, confidence DESC, entity",
-            [id, min_confidence],
+            f"SELECT * FROM links WHERE entity IN ({marks}) AND paper = ? AND confidence >= ? "
+            f"ORDER BY {rank}, confidence DESC, entity",
+            [*(refs.id(no) for (no,) in own), id, min_confidence],
         )
     ]
     row["relations"] = [
@@ -126,31 +129,22 @@ def _slice(paper_row: Row, span: Row | None) -> str | None:
 
 def similar(db: Database, names: NameIndex, id: str, limit: int = 8) -> list[Row]:
     """Return the papers that share most entities with one, rare entities weighing more (as in tf-idf)."""
+    db.need("link")
     rows = db.rows(
         """
-        WITH mine AS (SELECT entity FROM links WHERE paper = ?),
+        WITH this AS (SELECT no FROM paper WHERE id = ?),
              weight AS (
-                SELECT e.id AS entity, ln(1 + (SELECT count(*) FROM papers) / greatest(e.papers, 1)) AS w
-                FROM entities e JOIN mine ON mine.entity = e.id
+                SELECT e.no AS entity, ln(1 + (SELECT count(*) FROM paper) / greatest(e.papers, 1)) AS w
+                FROM link l JOIN entity e ON e.no = l.entity WHERE l.paper = (SELECT no FROM this)
+             ),
+             best AS (
+                SELECT l.paper, sum(w ORDER BY l.entity) AS score, list(l.entity ORDER BY w DESC, l.entity) AS shared
+                FROM link l JOIN weight USING (entity) WHERE l.paper <> (SELECT no FROM this)
+                GROUP BY l.paper ORDER BY round(score, 6) DESC, l.paper LIMIT ?
              )
-        SELECT l.paper AS id, sum(w) AS score, list(l.entity ORDER BY w DESC, l.entity) AS shared
-        FROM links l JOIN weight USING (entity) WHERE l.paper <> ?
-        GROUP BY l.paper ORDER BY score DESC, id LIMIT ?
+        SELECT p.id, p.title, p.date, best.shared, round(best.score, 3) AS score
+        FROM best JOIN paper p ON p.no = best.paper ORDER BY round(best.score, 6) DESC, p.no
         """,
-        [id, id, limit],
+        [id, limit],
     )
-    if not rows:
-        return []
-    marks = ", ".join("?" * len(rows))
-    titles = {
-        r["id"]: r
-        for r in db.rows(f"SELECT id, title, date FROM papers WHERE id IN ({marks})", [r["id"] for r in rows])
-    }
-    return [
-        {
-            **titles[r["id"]],
-            "shared": [names.entities[e].label for e in r["shared"]],
-            "score": round(r["score"], 3),
-        }
-        for r in rows
-    ]
+    return [{**r, "shared": [names.entities.at(no).label for no in r["shared"]]} for r in rows]

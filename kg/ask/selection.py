@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from kg.ask.database import EVIDENCE_TEXT, Database
 from kg.graph.network import Edge, Node, entity_node, link_edge, paper_node, relation_edge
@@ -20,15 +21,23 @@ class Selection:
 
     def nodes(self) -> Iterator[Node]:
         """Yield papers, then entities, by id."""
-        for row in self._db.stream("SELECT * EXCLUDE (abstract) FROM papers ORDER BY id"):
-            if self._has(row["id"]):
-                yield paper_node(row)
-        for row in self._db.stream("SELECT * EXCLUDE (spellings) FROM entities ORDER BY id"):
-            if self._has(row["id"]) and (not self._types or row["type"] in self._types):
+        for row in self._rows("SELECT * EXCLUDE (abstract) FROM papers", "id"):
+            yield paper_node(row)
+        for row in self._rows("SELECT * EXCLUDE (spellings) FROM entities", "id"):
+            if not self._types or row["type"] in self._types:
                 yield entity_node(row)
 
-    def _has(self, id: str) -> bool:
-        return self._ids is None or id in self._ids
+    def _rows(self, sql: str, *ends: str, kept: set[str] | None = None) -> Iterator[dict[str, Any]]:
+        """Yield the rows of a table, as it is sorted on disk, whose ``ends`` are all among the nodes."""
+        ids = self._ids if kept is None else kept
+        if ids is None:
+            yield from self._db.stream(sql)
+            return
+        inside = " AND ".join(f"{end} IN (SELECT id FROM ids)" for end in ends)
+        order = ", ".join(ends)
+        yield from self._db.stream(
+            f"WITH ids AS (SELECT unnest(?) AS id) {sql} WHERE {inside} ORDER BY {order}", [sorted(ids)]
+        )
 
     def _kept_nodes(self) -> set[str] | None:
         """Return the ids of all nodes, or None where that is every node there is."""
@@ -39,20 +48,16 @@ class Selection:
         return self._kept
 
     def edges(self) -> Iterator[Edge]:
-        """Yield links by paper, then relations."""
+        """Yield links by entity, then relations."""
         kept = self._kept_nodes()
-        for row in self._db.stream(
-            f"SELECT l.*, {EVIDENCE_TEXT.format(e='l.evidence', p='p')} AS text "
-            "FROM links l JOIN papers p ON p.id = l.paper ORDER BY l.paper, l.entity"
-        ):
-            if kept is None or (row["paper"] in kept and row["entity"] in kept):
-                yield link_edge(row)
-        for row in self._db.stream(
-            f"SELECT r.*, {EVIDENCE_TEXT.format(e='r.evidence[1]', p='p')} AS text "
-            "FROM relations r LEFT JOIN papers p ON p.id = r.evidence[1].paper ORDER BY r.child, r.parent, r.relation"
-        ):
-            if kept is None or (row["child"] in kept and row["parent"] in kept):
-                yield relation_edge(row)
+        for row in self._rows("SELECT * FROM links", "entity", "paper", kept=kept):
+            yield link_edge(row)
+        text = EVIDENCE_TEXT.format(e="r.evidence[1]", p="p")
+        sql = f"SELECT r.*, {text} AS text FROM relations r LEFT JOIN papers p ON p.id = r.evidence[1].paper"
+        if kept is None:
+            sql += " ORDER BY child, parent, relation"
+        for row in self._rows(sql, "child", "parent", kept=kept):
+            yield relation_edge(row)
 
     def __len__(self) -> int:
         """Return the number of nodes."""
@@ -61,20 +66,25 @@ class Selection:
 
 def neighbourhood_ids(db: Database, start: str, hops: int) -> set[str]:
     """Return the ids of all nodes within some hops of one, along links and relations in either direction."""
+    db.need("link")
     seen, level = {start}, {start}
     for _ in range(hops):
         if not level:
             break
-        rows = db.rows(
+        rows = db.tuples(
             """
-            WITH here AS (SELECT unnest(?) AS id)
-            SELECT entity AS id FROM links JOIN here ON paper = here.id
-            UNION SELECT paper FROM links JOIN here ON entity = here.id
+            WITH here AS (SELECT unnest(?) AS id),
+                 papers_here AS (SELECT no FROM paper SEMI JOIN here USING (id)),
+                 entities_here AS (SELECT no FROM entity SEMI JOIN here USING (id)),
+                 entities_there AS (SELECT DISTINCT entity AS no FROM link WHERE paper IN (SELECT no FROM papers_here)),
+                 papers_there AS (SELECT DISTINCT paper AS no FROM link WHERE entity IN (SELECT no FROM entities_here))
+            SELECT id FROM entity SEMI JOIN entities_there USING (no)
+            UNION SELECT id FROM paper SEMI JOIN papers_there USING (no)
             UNION SELECT child FROM relations JOIN here ON parent = here.id
             UNION SELECT parent FROM relations JOIN here ON child = here.id
             """,
             [sorted(level)],
         )
-        level = {r["id"] for r in rows} - seen
+        level = {id for (id,) in rows} - seen
         seen |= level
     return seen

@@ -21,11 +21,12 @@ def overview(db: Database, names: NameIndex, top: int = 10) -> Row:
         table: db.value(f"SELECT count(*) FROM {table}")
         for table in ("papers", "entities", "links", "relations", "mentions")
     }
-    by_type = {r["type"]: r["n"] for r in db.rows("SELECT type, count(*) AS n FROM entities GROUP BY type")}
-    by_role = {r["role"]: r["n"] for r in db.rows("SELECT role, count(*) AS n FROM links GROUP BY role")}
+    db.need("link")
+    by_type = dict(db.tuples("SELECT type, count(*) FROM entity GROUP BY type"))
+    by_role = {ROLES[rank]: n for rank, n in db.tuples("SELECT rank, count(*) FROM link GROUP BY rank")}
     best: dict[str, list[Row]] = defaultdict(list)
     for r in db.rows(
-        "SELECT id, label, type, papers FROM entities WHERE papers > 0 "
+        "SELECT id, label, type, papers FROM entity WHERE papers > 0 "
         "QUALIFY row_number() OVER (PARTITION BY type ORDER BY papers DESC, id) <= ? ORDER BY papers DESC, id",
         [top],
     ):
@@ -38,7 +39,7 @@ def overview(db: Database, names: NameIndex, top: int = 10) -> Row:
         },
         "top": {t: best[t] for t in ENTITY_TYPES},
         "papers_by_month": db.rows(
-            "SELECT date[1:7] AS period, count(*)::INT AS papers FROM papers WHERE date IS NOT NULL "
+            "SELECT date[1:7] AS period, count(*)::INT AS papers FROM paper WHERE date IS NOT NULL "
             "GROUP BY period ORDER BY period"
         ),
     }
@@ -68,21 +69,27 @@ def check_types(types: Sequence[str]) -> None:
 
 
 def _filters(
-    types: Sequence[str], roles: Sequence[str], years: tuple[int, int] | None, min_papers: int, min_confidence: float
+    db: Database,
+    types: Sequence[str],
+    roles: Sequence[str],
+    years: tuple[int, int] | None,
+    min_papers: int,
+    min_confidence: float,
 ) -> tuple[str, list[Any]]:
-    """Return the links that pass the filters, as SQL, and its parameters."""
+    """Return the links that pass the filters, by numbers, as SQL, and its parameters."""
+    db.need("link")
     entity_types = [t for t in types if t != "paper"]
     sql = (
-        "SELECT l.paper, l.entity, l.role, l.confidence FROM links l JOIN entities e ON e.id = l.entity "
-        "JOIN (SELECT id, date FROM papers) p ON p.id = l.paper WHERE l.confidence >= ? AND e.papers >= ?"
+        "SELECT l.paper, l.entity, l.rank, l.confidence FROM link l JOIN entity e ON e.no = l.entity "
+        "JOIN paper p ON p.no = l.paper WHERE l.confidence >= ? AND e.papers >= ?"
     )
     parameters: list[Any] = [min_confidence, min_papers]
     if entity_types:
         sql += f" AND e.type IN ({', '.join('?' * len(entity_types))})"
         parameters += entity_types
     if roles:
-        sql += f" AND l.role IN ({', '.join('?' * len(roles))})"
-        parameters += roles
+        sql += f" AND l.rank IN ({', '.join('?' * len(roles))})"
+        parameters += [ROLES.index(role) for role in roles]
     if years:
         sql += " AND p.date >= ? AND p.date < ?"
         parameters += [f"{years[0]:04d}", f"{years[1] + 1:04d}"]
@@ -104,16 +111,17 @@ def around(
     """Return the nodes around one, nearest and busiest first, at most ``limit`` of them, and their edges."""
     check_types(types)
     ids = neighbourhood_ids(db, start, hops)
-    sql, parameters = _filters(types, roles, years, min_papers, min_confidence)
+    sql, parameters = _filters(db, types, roles, years, min_papers, min_confidence)
     wanted = sorted(ids)
-    rows = db.rows(
-        f"WITH part AS ({sql}), ids AS (SELECT unnest(?) AS id) SELECT part.* FROM part "
-        "WHERE paper IN (SELECT id FROM ids) AND entity IN (SELECT id FROM ids)",
-        [*parameters, wanted],
+    rows = db.tuples(
+        f"WITH ids AS (SELECT unnest(?) AS id) SELECT p.id, e.id, part.rank, part.confidence FROM ({sql}) part "
+        "JOIN paper p ON p.no = part.paper JOIN entity e ON e.no = part.entity "
+        "WHERE p.id IN (SELECT id FROM ids) AND e.id IN (SELECT id FROM ids) ORDER BY part.paper, part.entity",
+        [wanted, *parameters],
     )
     edges = [
-        {"source": r["paper"], "target": r["entity"], "key": r["role"], "confidence": round(r["confidence"], 4)}
-        for r in rows
+        {"source": paper, "target": entity, "key": ROLES[rank], "confidence": round(confidence, 4)}
+        for paper, entity, rank, confidence in rows
     ]
     linked = {e["source"] for e in edges} | {e["target"] for e in edges}
     for r in db.rows(
@@ -147,23 +155,33 @@ def whole(
 ) -> Row:
     """Return the entities of a filtered corpus joined by the papers that name both, the busiest ``limit`` of them."""
     check_types(types)
-    sql, parameters = _filters(types, roles, years, min_papers, min_confidence)
+    sql, parameters = _filters(db, types, roles, years, min_papers, min_confidence)
     busiest = db.rows(
         f"WITH part AS ({sql}) SELECT entity, count(*) AS papers, count(*) OVER () AS total FROM part "
         "GROUP BY entity HAVING count(*) >= ? ORDER BY papers DESC, entity LIMIT ?",
         [*parameters, min_papers, limit],
     )
-    kept = [r["entity"] for r in busiest]
-    pairs = db.rows(
+    pairs = db.tuples(
         f"""
-        WITH kept AS (SELECT unnest(?) AS entity), part AS (SELECT * FROM ({sql}) SEMI JOIN kept USING (entity))
-        SELECT a.entity AS source, b.entity AS target, count(*)::INT AS papers
+        WITH kept AS (SELECT unnest(?) AS entity),
+             part AS MATERIALIZED (SELECT paper, entity FROM ({sql}) SEMI JOIN kept USING (entity))
+        SELECT a.entity AS source, b.entity AS target, count(*) AS papers
         FROM part a JOIN part b ON a.paper = b.paper AND a.entity < b.entity
         GROUP BY source, target ORDER BY papers DESC, source, target
         """,
-        [kept, *parameters],
+        [[r["entity"] for r in busiest], *parameters],
     )
-    edges = [{**p, "key": "used_with", "confidence": 1.0} for p in pairs]
+    kept = [names.entities.id(r["entity"]) for r in busiest]
+    edges = [
+        {
+            "source": names.entities.id(source),
+            "target": names.entities.id(target),
+            "papers": papers,
+            "key": "used_with",
+            "confidence": 1.0,
+        }
+        for source, target, papers in pairs
+    ]
     edges += [
         {
             "source": r["child"],
@@ -181,7 +199,7 @@ def whole(
     view = _cut(db, names, kept, edges, limit)
     total = busiest[0]["total"] if busiest else 0
     view["left_out"]["nodes"] = total - len(kept)
-    counted = {r["entity"]: r["papers"] for r in busiest}
+    counted = {names.entities.id(r["entity"]): r["papers"] for r in busiest}
     for node in view["nodes"]:
         node["papers"] = counted[node["id"]]
     return view
@@ -194,7 +212,7 @@ def _cut(db: Database, names: NameIndex, ranked: list[str], edges: list[Row], li
     titles = {
         r["id"]: r
         for r in db.rows(
-            "WITH ids AS (SELECT unnest(?) AS id) SELECT id, title, date FROM papers WHERE id IN (SELECT id FROM ids)",
+            "WITH ids AS (SELECT unnest(?) AS id) SELECT id, title, date FROM paper WHERE id IN (SELECT id FROM ids)",
             [[n for n in kept if n not in names.entities]],
         )
     }
@@ -220,18 +238,19 @@ def matrix(
     check_types((rows, columns))
     axes = [entities(db, [t], 1, limit) for t in (rows, columns)]
     cells: dict[str, list[str]] = {}
-    for r in db.rows(
+    db.need("link")
+    sides = [[names.entities.no(e["id"]) for e in axis] for axis in axes]
+    for row, column, papers in db.tuples(
         """
-        WITH r AS (SELECT unnest(?) AS entity), c AS (SELECT unnest(?) AS entity)
-        SELECT a.entity AS row, b.entity AS col, list(a.paper ORDER BY a.paper) AS papers
-        FROM links a JOIN links b ON a.paper = b.paper AND a.entity <> b.entity
-        WHERE a.entity IN (SELECT entity FROM r) AND b.entity IN (SELECT entity FROM c)
-          AND a.confidence >= ? AND b.confidence >= ?
-        GROUP BY row, col
+        WITH r AS (SELECT paper, entity FROM link WHERE entity IN (SELECT unnest(?)) AND confidence >= ?),
+             c AS (SELECT paper, entity FROM link WHERE entity IN (SELECT unnest(?)) AND confidence >= ?)
+        SELECT r.entity AS row, c.entity AS col, list(p.id ORDER BY p.no) AS papers
+        FROM r JOIN c ON r.paper = c.paper AND r.entity <> c.entity JOIN paper p ON p.no = r.paper
+        GROUP BY row, col ORDER BY row, col
         """,
-        [[e["id"] for e in axes[0]], [e["id"] for e in axes[1]], min_confidence, min_confidence],
+        [sides[0], min_confidence, sides[1], min_confidence],
     ):
-        cells[f"{r['row']}|{r['col']}"] = r["papers"]
+        cells[f"{names.entities.id(row)}|{names.entities.id(column)}"] = papers
     return {
         "rows": [{"id": e["id"], "label": e["label"]} for e in axes[0]],
         "columns": [{"id": e["id"], "label": e["label"]} for e in axes[1]],

@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from kg.errors import OutputsError
+from kg.graph.words import FILE as WORDS
 from kg.schema import TABLES
 
 BUILD = "build.json"
 GRAPH = "graph.graphml"
-FILES = (*(f"{name}.parquet" for name in TABLES), GRAPH, BUILD)
+FILES = (*(f"{name}.parquet" for name in TABLES), WORDS, GRAPH, BUILD)
 """What an outputs folder holds; ``build.json`` is moved into place last."""
 
 _STAGING = ".staging"

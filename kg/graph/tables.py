@@ -216,6 +216,7 @@ def write_tables(
                 _span(link.evidence),
                 link.origin,
                 link.reason,
+                link.evidence and paper.text(link.evidence.field)[link.evidence.start : link.evidence.end],
             )
             seen[entity_id].add(paper, counts[entity_id], link.confidence, link.evidence)
         names = {e.name: resolution.entity_of.get((paper.id, i)) for i, e in enumerate(extraction.entities)}
