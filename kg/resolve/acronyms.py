@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from rapidfuzz.distance import Levenshtein
+from rapidfuzz.distance import OSA
 
 from kg.resolve.grammar import phrase
 from kg.resolve.known import words
@@ -93,7 +93,22 @@ def _near(a: str, b: str) -> bool:
     common = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     if common >= max(5, (max(len(a), len(b)) + 1) // 2) or common >= max(4, 0.6 * min(len(a), len(b))):
         return True
-    return min(len(a), len(b)) > 3 and Levenshtein.distance(a, b, score_cutoff=1) <= 1
+    return min(len(a), len(b)) > 3 and OSA.distance(a, b, score_cutoff=1) <= 1
+
+
+def _written_out(a: list[str], b: list[str]) -> bool:
+    """Two phrases equal but for acronyms in the one that the other writes out ("bidirectional LSTM")."""
+    i = j = 0
+    while i < len(a) and j < len(b):
+        if _near(a[i], b[j]):
+            i, j = i + 1, j + 1
+        elif len(a[i]) > 1 and "".join(w[0] for w in b[j : j + len(a[i])]) == a[i]:
+            i, j = i + 1, j + len(a[i])
+        elif len(b[j]) > 1 and "".join(w[0] for w in a[i : i + len(b[j])]) == b[j]:
+            i, j = i + len(b[j]), j + 1
+        else:
+            return False
+    return i == len(a) and j == len(b)
 
 
 def same_long(short: str, one: str, two: str) -> bool:
@@ -112,6 +127,8 @@ def same_long(short: str, one: str, two: str) -> bool:
     a = [p for p in phrase(one) if p not in drop]
     b = [p for p in phrase(two) if p not in drop]
     if "".join(a) == "".join(b) or (len(a) == len(b) and all(_near(x, y) for x, y in zip(a, b, strict=True))):
+        return True
+    if _written_out(a, b):
         return True
     if len(a) > len(b):
         a, b, one, two = b, a, two, one

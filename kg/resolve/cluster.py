@@ -1,21 +1,21 @@
 """Join the forms of names that are one thing, and keep apart what only looks alike.
 
-Nodes are (group of types, key), an acronym with several senses one node a sense. What joins two nodes is that papers
-name one entity by both. Similarity alone joins nothing, joins are never chained blindly: each join of two clusters
-must be borne out by their papers as a whole, and never brings a name into the cluster of its own versions.
+Nodes are (group of types, key, sense): an acronym with several full forms is one node a sense. What joins two nodes is
+that papers name one entity by both. Similarity alone joins nothing, and joins are never chained blindly: each join of
+two clusters must be borne out by their papers as a whole, and never brings a name into the cluster of its own versions.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from kg.resolve.acronyms import fits, is_short, same_long, senses
+from kg.resolve.acronyms import fits, senses
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Entry, Gathered
-from kg.resolve.grammar import WORD
-from kg.resolve.known import GROUP, known, words
+from kg.resolve.known import known, words
+from kg.resolve.patterns import Facts, Key, Pattern, facts, fold_types, pattern_key, patterns
 
 DOMINANT = 0.7
 """Share of the defining papers that an acronym's best sense needs to take in the papers that do not define it."""
@@ -26,13 +26,16 @@ ACRONYM_SUPPORT = 0.05
 OTHER_SUPPORT = 0.5
 """The same for two names that are no acronym and full form."""
 
-OTHER_DATA_SHARE = 0.15
-"""A name typed as data in a smaller share of papers than this (or the reverse) is taken as a slip of typing."""
+KNOWN_PAPERS = 2
+"""A full form listed in ``families.yaml`` counts as so many papers that define the acronym."""
 
 _COMPARED = 12  # names of a cluster that are compared with another's
 
 Node = tuple[str, str, int]
-"""Group, key, sense (0 but for acronyms with several)."""
+"""Group, key, sense (0 but for acronyms with full forms)."""
+
+Named = tuple[Node, int]
+"""A node and the number of the surface that gave it."""
 
 
 @dataclass(slots=True)
@@ -42,312 +45,312 @@ class Clusters:
     of_entry: list[int]
     nodes: list[list[Node]]  # of each cluster
     of_node: dict[Node, int]
-    joined: dict[frozenset[Node], tuple[str, int]]  # rule and papers of each join
     notes: dict[Node, list[str]]
-    folded: dict[tuple[str, str], str]  # (group, key) -> group that its papers were folded into
-
-
-@dataclass(slots=True)
-class _Facts:
-    """Counts over papers of one (group, key)."""
-
-    papers: int = 0
-    introduced: int = 0
-    longs: Counter[str] = field(default_factory=Counter)  # full forms that papers give for it
-    surfaces: Counter[str] = field(default_factory=Counter)
 
 
 def cluster(gathered: Gathered, forms: Forms) -> Clusters:
     """Return the clusters of the entries; equal for any order of the papers."""
-    notes: dict[Node, list[str]] = defaultdict(list)
-    facts = _facts(gathered, forms)
-    folded = _fold_types(facts, notes)
-    facts = _refold(facts, folded)
-    grouped = {
-        item: senses(_best(f.surfaces), f.longs) for item, f in sorted(facts.items()) if f.longs and any(f.surfaces)
-    }
-    default = {item: _default_sense(item, facts[item], groups, notes) for item, groups in grouped.items()}
-    sense_of = {
-        (item, forms.parse(long, item[0]).key): n
-        for item, groups in grouped.items()
-        for n, group in enumerate(groups, 1)
-        for long in group
-    }
+    found = patterns(gathered)
+    ordered = list(found.values())
+    key_notes: dict[Key, list[str]] = defaultdict(list)
+    counts, acronyms = facts(ordered, gathered, forms)
+    folded = fold_types(counts, acronyms, key_notes)
+    meanings = _Senses(counts, acronyms, folded, forms)
+    notes = dict(meanings.notes)
+    for item, texts in key_notes.items():
+        for sense in range(meanings.several.get(item, 0) + 1):
+            notes[(*item, sense)] = notes.get((*item, sense), []) + texts
 
-    entry_nodes: list[list[tuple[Node, int]]] = []  # node and the surface number that gave it
-    counts: Counter[Node] = Counter()
+    nodes = {key: meanings.nodes(one) for key, one in found.items()}
+    papers: Counter[Node] = Counter()
     pairs: Counter[tuple[Node, Node]] = Counter()
     fitting: set[tuple[Node, Node]] = set()
-    for entry in gathered.entries:
-        nodes = _nodes_of(entry, forms, folded, grouped, default, sense_of)
-        entry_nodes.append(nodes)
-        distinct = sorted({n for n, _ in nodes})
-        counts.update(distinct)
-        for i, a in enumerate(distinct):
-            for b in distinct[i + 1 :]:
-                pairs[a, b] += 1
-        for a, s in nodes:
-            for b, t in nodes:
-                if a < b and (a, b) not in fitting:
-                    one, two = gathered.surfaces[s], gathered.surfaces[t]
-                    if fits(one, two) or fits(two, one):
-                        fitting.add((a, b))
+    surfaces: dict[Node, Counter[int]] = defaultdict(Counter)
+    for key, one in found.items():
+        for node in {n for n, _ in nodes[key]}:
+            papers[node] += one.papers
+        if len(nodes[key]) > 1:
+            _count_pairs(one, nodes[key], gathered, pairs, fitting)
+            for node, number in nodes[key]:
+                surfaces[node][number] += one.papers
+    text_of = {n: min((-c, gathered.surfaces[s]) for s, c in seen.items())[1] for n, seen in surfaces.items()}
+    joins = _Joins(papers, pairs)
+    _join_all(joins, pairs, fitting, papers, text_of, forms)
+    for short, long in meanings.known_pairs():
+        joins.join(short, long, 0.0)
+    for plain, expanded in _written_out(joins, papers, fitting, text_of, forms, gathered):
+        joins.join(plain, expanded, 0.0)
 
-    text_of = _texts(entry_nodes, gathered)
-    joins = _Joins(counts, pairs)
-    strength = {(a, b): n / min(counts[a], counts[b]) for (a, b), n in pairs.items()}
+    members = joins.clusters()
+    of_node = {node: n for n, group in enumerate(members) for node in group}
+    choice = {key: {of_node[n] for n, _ in named[: len(key[1])]} for key, named in nodes.items()}
+    of_entry = []
+    for entry in gathered.entries:
+        key = pattern_key(entry)
+        at = choice[key]
+        of_entry.append(next(iter(at)) if len(at) == 1 else _choose(entry, nodes[key], of_node, gathered, forms))
+    return Clusters(of_entry, members, of_node, notes)
+
+
+def _count_pairs(
+    one: Pattern,
+    named: Sequence[Named],
+    gathered: Gathered,
+    pairs: Counter[tuple[Node, Node]],
+    fitting: set[tuple[Node, Node]],
+) -> None:
+    distinct = sorted({n for n, _ in named})
+    for i, a in enumerate(distinct):
+        for b in distinct[i + 1 :]:
+            pairs[a, b] += one.papers
+    for a, s in named:
+        for b, t in named:
+            if a < b and (a, b) not in fitting:
+                first, second = gathered.surfaces[s], gathered.surfaces[t]
+                if fits(first, second) or fits(second, first):
+                    fitting.add((a, b))
+
+
+def _join_all(
+    joins: _Joins,
+    pairs: Mapping[tuple[Node, Node], int],
+    fitting: set[tuple[Node, Node]],
+    papers: Mapping[Node, int],
+    text_of: Mapping[Node, str],
+    forms: Forms,
+) -> None:
+    """Acronyms and full forms first, then other names of one thing; the best supported first."""
+    strength = {(a, b): n / min(papers[a], papers[b]) for (a, b), n in pairs.items()}
     for a, b in sorted(fitting, key=lambda p: (-strength[p], -pairs[p], p)):
-        joins.join(a, b, ACRONYM_SUPPORT, "acronym and full form")
+        joins.join(a, b, ACRONYM_SUPPORT)
     others = (p for p in pairs if p not in fitting and strength[p] >= OTHER_SUPPORT)
     for a, b in sorted(others, key=lambda p: (-strength[p], -pairs[p], p)):
         if not _nested(joins.members(a), joins.members(b), text_of, forms):
-            joins.join(a, b, OTHER_SUPPORT, "two names of one thing")
-    return joins.result(entry_nodes, gathered, forms, text_of, notes, folded)
+            joins.join(a, b, OTHER_SUPPORT)
 
 
-def _facts(gathered: Gathered, forms: Forms) -> dict[tuple[str, str], _Facts]:
-    facts: dict[tuple[str, str], _Facts] = defaultdict(_Facts)
-    for entry in gathered.entries:
-        group = GROUP[entry.type]
-        texts = [(gathered.surfaces[s], forms[s, group].key) for s in entry.surfaces]
-        longs = [(gathered.surfaces[s], forms[s, group].key) for s in entry.defined] + texts
-        for key in {key for _, key in texts}:
-            fact = facts[group, key]
-            fact.papers += 1
-            fact.introduced += entry.introduced
-            own = [t for t, k in texts if k == key]
-            fact.surfaces.update(own)
-            shorts = [t for t in own if is_short(t)]
-            if shorts:
-                found: dict[str, str] = {}
-                for text, other in longs:
-                    if other != key and any(fits(s, text) for s in shorts):
-                        found.setdefault(other, text)
-                fact.longs.update(sorted(found.values()))
-    return facts
+class _Senses:
+    """The senses of each acronym, and which one a paper means."""
 
+    def __init__(
+        self, counts: dict[Key, list[int]], acronyms: dict[Key, Facts], folded: dict[Key, str], forms: Forms
+    ) -> None:
+        self._folded = folded
+        self._forms = forms
+        self._sense_of: dict[tuple[Key, str], int] = {}
+        self._default: dict[Key, int] = {}
+        self._listed: list[tuple[Node, Node]] = []
+        self.several: dict[Key, int] = {}
+        self.notes: dict[Node, list[str]] = {}
+        merged: dict[Key, Facts] = {}
+        for (group, key), fact in sorted(acronyms.items()):
+            item = (folded.get((group, key), group), key)
+            into = merged.setdefault(item, Facts(short=fact.short))
+            into.longs.update(fact.longs)
+        known_long = self._known(counts, merged)
+        for item, fact in sorted(merged.items()):
+            fact.papers = counts[item][0] + sum(counts[g, item[1]][0] for g in _folded_into(item, folded))
+            self._settle(item, fact, known_long)
 
-def _best(surfaces: Counter[str]) -> str:
-    return min(surfaces, key=lambda s: (not is_short(s), -surfaces[s], s))
-
-
-def _fold_types(facts: dict[tuple[str, str], _Facts], notes: dict[Node, list[str]]) -> dict[tuple[str, str], str]:
-    """Decide which groups of one key are one thing: (group, key) -> the group it counts as."""
-    listed = known()
-    by_key: dict[str, list[str]] = defaultdict(list)
-    for group, key in facts:
-        by_key[key].append(group)
-    folded: dict[tuple[str, str], str] = {}
-    for key, groups in sorted(by_key.items()):
-        if len(groups) < 2:
-            continue
-        wanted = listed.together.get(key)
-        apart = listed.apart.get(key, frozenset())
-        groups.sort(key=lambda g: (wanted is None or GROUP[wanted] != g, -facts[g, key].papers, _ORDER[g]))
-        major = groups[0]
-        for minor in groups[1:]:
-            if wanted is None and (
-                {major, minor} <= apart or not _one_thing(key, facts[major, key], facts[minor, key], major, minor)
-            ):
-                notes[major, key, 0].append(
-                    f"kept apart from the {minor} of this name ({facts[minor, key].papers} papers)"
-                )
+    def _known(self, counts: dict[Key, list[int]], merged: dict[Key, Facts]) -> dict[Key, str]:
+        """Add the full forms that everybody knows to the acronyms that the corpus has."""
+        added = {}
+        for group, short, long in known().full_forms:
+            item = (group, self._forms.parse(short, group).key)
+            if item not in counts or item in self._folded:
                 continue
-            folded[minor, key] = major
-            notes[major, key, 0].append(f"{facts[minor, key].papers} papers that call it a {minor} taken in")
-    return folded
+            fact = merged.setdefault(item, Facts(short=short))
+            if fact.short and not fits(fact.short, long):
+                fact.short = short
+            fact.longs[long] += KNOWN_PAPERS
+            added[item] = long
+        return added
+
+    def _settle(self, item: Key, fact: Facts, known_long: Mapping[Key, str]) -> None:
+        groups = senses(fact.short or item[1], fact.longs)
+        if not groups:
+            return
+        for n, group in enumerate(groups, 1):
+            for long in group:
+                self._sense_of[item, self._forms.parse(long, item[0]).key] = n
+        support = [sum(fact.longs[f] for f in g) for g in groups]
+        self._default[item] = 1 if len(groups) == 1 or support[0] >= max(2, DOMINANT * sum(support)) else 0
+        self.several[item] = len(groups)
+        if len(groups) > 1:
+            listing = ", ".join(f"{g[0]} ({n})" for g, n in zip(groups, support, strict=True))
+            none = max(0, fact.papers - sum(support))
+            said = f"one acronym, several full forms: {listing}; {none} papers give none"
+            for n in range(len(groups) + 1):
+                self.notes[(*item, n)] = [said]
+        if item in known_long:
+            key = self._forms.parse(known_long[item], item[0]).key
+            home = self._folded.get((item[0], key), item[0])
+            if sense := self._sense_of.get((item, key)):
+                self._listed.append(((*item, sense), (home, key, 0)))
+
+    def known_pairs(self) -> list[tuple[Node, Node]]:
+        """Return acronym and full form of the listed ones."""
+        return self._listed
+
+    def nodes(self, one: Pattern) -> tuple[Named, ...]:
+        """Return the node of each surface of a pattern, then of each full form that it defines."""
+        parse, own = self._forms.parse, one.group
+        texts = [(number, parse(self._text(number), own).key) for number in (*one.surfaces, *one.defined)]
+        keys = {key for _, key in texts}
+        named = []
+        for position, (number, key) in enumerate(texts):
+            item = (self._folded.get((own, key), own), key)
+            sense = 0
+            if position < len(one.surfaces) and item in self._default:
+                told = [n for k in keys if (n := self._sense_of.get((item, k)))]
+                sense = min(told) if told else self._default[item]
+            named.append(((*item, sense), number))
+        return tuple(named)
+
+    def _text(self, number: int) -> str:
+        return self._forms.surfaces[number]
 
 
-_ORDER = {"model": 0, "method": 1, "data": 2}
+def _folded_into(item: Key, folded: Mapping[Key, str]) -> Iterable[str]:
+    return (g for g in ("method", "model", "data") if folded.get((g, item[1])) == item[0])
 
 
-def _one_thing(key: str, major: _Facts, minor: _Facts, *groups: str) -> bool:
-    if major.longs and minor.longs:
-        short = _best(major.surfaces)
-        if not any(same_long(short, a, b) for a in major.longs for b in minor.longs):
-            return False
-    elif (major.longs or minor.longs) and minor.introduced:
-        return False
-    if set(groups) == {"model", "method"}:
-        return not (major.introduced and minor.introduced)
-    return not minor.introduced and minor.papers <= OTHER_DATA_SHARE * (major.papers + minor.papers)
-
-
-def _refold(facts: dict[tuple[str, str], _Facts], folded: dict[tuple[str, str], str]) -> dict[tuple[str, str], _Facts]:
-    merged: dict[tuple[str, str], _Facts] = defaultdict(_Facts)
-    for (group, key), fact in facts.items():
-        into = merged[folded.get((group, key), group), key]
-        into.papers += fact.papers
-        into.introduced += fact.introduced
-        into.longs.update(fact.longs)
-        into.surfaces.update(fact.surfaces)
-    return merged
-
-
-def _default_sense(item: tuple[str, str], fact: _Facts, groups: list[list[str]], notes: dict[Node, list[str]]) -> int:
-    """The sense of the papers that do not define the acronym: 0 is a thing of its own."""
-    if len(groups) == 1:
-        return 1
-    support = [sum(fact.longs[f] for f in g) for g in groups]
-    undefined = max(0, fact.papers - sum(support))
-    listing = ", ".join(f"{g[0]} ({n})" for g, n in zip(groups, support, strict=True))
-    for n in range(len(groups) + 1):
-        notes[(*item, n)].append(f"one acronym, several full forms: {listing}; {undefined} papers give none")
-    return 1 if support[0] >= max(2, DOMINANT * sum(support)) else 0
-
-
-def _nodes_of(
-    entry: Entry,
-    forms: Forms,
-    folded: dict[tuple[str, str], str],
-    grouped: dict[tuple[str, str], list[list[str]]],
-    default: dict[tuple[str, str], int],
-    sense_of: dict[tuple[tuple[str, str], str], int],
-) -> list[tuple[Node, int]]:
-    own = GROUP[entry.type]
-    keys = [forms[s, own].key for s in entry.surfaces]
-    longs = keys + [forms[s, own].key for s in entry.defined]
-    nodes = []
-    for number, key in zip(entry.surfaces, keys, strict=True):
-        item = (folded.get((own, key), own), key)
-        sense = 0
-        if item in grouped:
-            told = sorted({sense_of[item, k] for k in longs if (item, k) in sense_of})
-            sense = told[0] if told else default[item]
-            if len(grouped[item]) == 1:
-                sense = 1
-        nodes.append(((*item, sense), number))
-    for number in entry.defined:
-        key = forms[number, own].key
-        nodes.append(((folded.get((own, key), own), key, 0), number))
-    return nodes
-
-
-def _texts(entry_nodes: Sequence[list[tuple[Node, int]]], gathered: Gathered) -> dict[Node, str]:
-    """The commonest surface of each node."""
-    seen: dict[Node, Counter[int]] = defaultdict(Counter)
-    for nodes in entry_nodes:
-        for node, number in nodes:
-            seen[node][number] += 1
-    return {node: gathered.surfaces[min(c, key=lambda n: (-c[n], gathered.surfaces[n]))] for node, c in seen.items()}
-
-
-def _nested(ones: Sequence[Node], twos: Sequence[Node], text_of: dict[Node, str], forms: Forms) -> bool:
+def _nested(ones: Sequence[Node], twos: Sequence[Node], text_of: Mapping[Node, str], forms: Forms) -> bool:
     """Return whether a name of the one cluster lies within one of the other, or both are versions or sizes of one.
 
     A bare head more ("Segment Anything", "Segment Anything Model") does not count.
     """
     heads = words().heads
     for one in ones[:_COMPARED]:
-        a = forms.parse(text_of[one], one[0])
-        x = {t.norm for t in a.tokens if t.kind == WORD}
+        a, x = forms.parse(text_of[one], one[0]).base, forms.words(text_of[one], one[0])
         for two in twos[:_COMPARED]:
-            b = forms.parse(text_of[two], two[0])
-            y = {t.norm for t in b.tokens if t.kind == WORD}
-            if a.base == b.base or ((x <= y or y <= x) and not (x ^ y) <= heads):
+            b, y = forms.parse(text_of[two], two[0]).base, forms.words(text_of[two], two[0])
+            if a == b or ((x <= y or y <= x) and not (x ^ y) <= heads):
                 return True
     return False
+
+
+def _written_out(
+    joins: _Joins,
+    papers: Mapping[Node, int],
+    fitting: set[tuple[Node, Node]],
+    text_of: Mapping[Node, str],
+    forms: Forms,
+    gathered: Gathered,
+) -> list[tuple[Node, Node]]:
+    """Pairs of names of which one has an acronym where the other has its full form ("multi-agent RL").
+
+    The acronym must mean that full form in this corpus: both in one cluster.
+    """
+    longs: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for a, b in sorted(fitting):
+        if joins.find(a) == joins.find(b):
+            short, long = (a, b) if fits(text_of[a], text_of[b]) else (b, a)
+            longs[short[1]].append((text_of[short], text_of[long]))
+    if not longs:
+        return []
+    found = []
+    for node in sorted(papers):
+        group, key, sense = node
+        if sense > 1:
+            continue
+        text = forms.text_of_key.get((group, key))
+        if text is None or (" " not in text and "-" not in text):
+            continue
+        for piece in forms.pieces(text, group):
+            for acronym, full in longs.get(piece, ())[:3]:
+                expanded = forms.parse(_replace(text, acronym, full), group).key
+                other = (group, expanded, 0)
+                if expanded != key and other in papers:
+                    found.append((node, other))
+    return found
+
+
+def _replace(text: str, short: str, long: str) -> str:
+    parts = text.replace("-", " ").split()
+    return " ".join(long if part.casefold().rstrip("s") == short.casefold().rstrip("s") else part for part in parts)
 
 
 class _Joins:
     """Union of nodes under guards, with the papers that two clusters share kept up to date."""
 
-    def __init__(self, counts: Counter[Node], pairs: Counter[tuple[Node, Node]]) -> None:
-        self._counts = counts
-        self._parent: dict[Node, Node] = {n: n for n in counts}
-        self._weight: dict[Node, int] = dict(counts)
-        self._shared: dict[Node, Counter[Node]] = defaultdict(Counter)
-        self._members: dict[Node, list[Node]] = {n: [n] for n in counts}
-        self._names: dict[Node, dict[tuple[str, str], str]] = {n: {} for n in counts}
+    def __init__(self, papers: Mapping[Node, int], pairs: Mapping[tuple[Node, Node], int]) -> None:
+        self._papers = papers
+        self._parent: dict[Node, Node] = {}
+        self._weight: dict[Node, int] = {}
+        self._members: dict[Node, list[Node]] = {}
+        self._names: dict[Node, dict[Key, str]] = {}
+        self._shared: dict[Node, dict[Node, int]] = defaultdict(dict)
         for (a, b), n in pairs.items():
-            self._shared[a][b] += n
-            self._shared[b][a] += n
-        for node in counts:
+            self._shared[a][b] = self._shared[b][a] = n
+
+    def _know(self, node: Node) -> None:
+        if node not in self._parent:
+            self._parent[node] = node
+            self._weight[node] = self._papers.get(node, 0)
+            self._members[node] = [node]
             self._names[node] = {(node[0], node[1].split("|")[0]): node[1]}
-        self.joined: dict[frozenset[Node], tuple[str, int]] = {}
 
     def find(self, node: Node) -> Node:
         """Return the representative of the node's cluster."""
         root = node
-        while self._parent[root] != root:
-            root = self._parent[root]
-        while self._parent[node] != root:
-            self._parent[node], node = root, self._parent[node]
+        while (up := self._parent.get(root, root)) != root:
+            root = up
+        while (up := self._parent.get(node, node)) != root:
+            self._parent[node] = root
+            node = up
         return root
 
     def members(self, node: Node) -> list[Node]:
         """Return the nodes of the node's cluster."""
-        return self._members[self.find(node)]
+        root = self.find(node)
+        return self._members.get(root, [root])
 
-    def join(self, a: Node, b: Node, support: float, rule: str) -> None:
+    def join(self, a: Node, b: Node, support: float) -> None:
         """Join the clusters of two nodes if their papers bear it out and no name meets its own version."""
+        if a not in self._papers or b not in self._papers:
+            return
+        self._know(a)
+        self._know(b)
         x, y = self.find(a), self.find(b)
         if x == y:
             return
-        shared = self._shared[x][y]
+        shared = self._shared[x].get(y, 0)
         if shared < support * min(self._weight[x], self._weight[y]):
             return
         if any(self._names[y].get(base, key) != key for base, key in self._names[x].items()):
             return
-        if len(self._shared[x]) < len(self._shared[y]):
+        if (len(self._shared[x]), y) < (len(self._shared[y]), x):
             x, y = y, x
         self._parent[y] = x
         self._weight[x] = max(self._weight[x], self._weight[y])
         self._names[x].update(self._names.pop(y))
         self._members[x] += self._members.pop(y)
         for other, n in self._shared.pop(y).items():
+            del self._shared[other][y]
             if other != x:
-                self._shared[x][other] += n
-                self._shared[other][x] += n
-                del self._shared[other][y]
-        self._shared[x].pop(y, None)
-        self.joined[frozenset((a, b))] = (rule, shared)
+                self._shared[x][other] = self._shared[other][x] = self._shared[x].get(other, 0) + n
 
-    def result(
-        self,
-        entry_nodes: Sequence[list[tuple[Node, int]]],
-        gathered: Gathered,
-        forms: Forms,
-        text_of: dict[Node, str],
-        notes: dict[Node, list[str]],
-        folded: dict[tuple[str, str], str],
-    ) -> Clusters:
-        """Number the clusters in the order of their least node and give each entry its own."""
-        members: dict[Node, list[Node]] = defaultdict(list)
-        for node in sorted(self._parent):
-            members[self.find(node)].append(node)
-        ordered = sorted(members.values())
-        of_node = {node: n for n, nodes in enumerate(ordered) for node in nodes}
-        chosen: list[int] = []
-        for entry, nodes in zip(gathered.entries, entry_nodes, strict=True):
-            chosen.append(_choose(entry, nodes, of_node, text_of, forms))
-        return Clusters(chosen, ordered, of_node, self.joined, notes, folded)
+    def clusters(self) -> list[list[Node]]:
+        """Return the clusters, each sorted, in the order of their least node."""
+        joined: dict[Node, list[Node]] = {}
+        for node in sorted(self._papers):
+            joined.setdefault(self.find(node), []).append(node)
+        return sorted(joined.values())
 
 
-def _choose(
-    entry: Entry, nodes: list[tuple[Node, int]], of_node: dict[Node, int], text_of: dict[Node, str], forms: Forms
-) -> int:
+def _choose(entry: Entry, named: Sequence[Named], of_node: Mapping[Node, int], gathered: Gathered, forms: Forms) -> int:
     """The cluster of an entry whose surfaces fall into several: that of the fullest name, then of its own name."""
-    spelled = nodes[: len(entry.surfaces)]
-    clusters = {of_node[n] for n, _ in spelled}
-    if len(clusters) == 1:
-        return clusters.pop()
-    short = {
-        of_node[a]
-        for a, _ in spelled
-        for b, _ in spelled
-        if of_node[a] != of_node[b] and _within(text_of[a], text_of[b], forms, a[0])
-    }
+    spelled = [(of_node[node], number, node[0]) for node, number in named[: len(entry.surfaces)]]
+    clusters = {at for at, _, _ in spelled}
+    short = set()
+    for one, s, group in spelled:
+        pieces = forms.pieces(gathered.surfaces[s], group)
+        if any(one != two and pieces < forms.pieces(gathered.surfaces[t], group) for two, t, _ in spelled):
+            short.add(one)
     if clusters - short:
         clusters -= short
     weight: Counter[int] = Counter()
-    for (node, number), count in zip(spelled, entry.counts, strict=True):
-        weight[of_node[node]] += count + (1_000_000 if number == entry.name else 0)
+    for (at, number, _), count in zip(spelled, entry.counts, strict=True):
+        weight[at] += count + (1_000_000 if number == entry.name else 0)
     return min(clusters, key=lambda c: (-weight[c], c))
-
-
-def _within(one: str, two: str, forms: Forms, group: str) -> bool:
-    """Return whether the first name is the second cut short ("Gemma" for "Gemma 3 4B")."""
-    a, b = forms.parse(one, group), forms.parse(two, group)
-    x, y = {t.norm for t in a.tokens}, {t.norm for t in b.tokens}
-    return x < y

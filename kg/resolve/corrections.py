@@ -40,9 +40,8 @@ class Corrections:
             self._exact[own_id].append(n)
             self._exact[label].append(n)
             self._named[loose(name)].append(n)
-            for surface in self._drafts[n].papers:
-                if surface not in self._drafts[n].foreign:
-                    self._spelled[loose(surface)].append(n)
+            for surface in self._drafts[n].own():
+                self._spelled[loose(surface)].append(n)
 
     def replay(self, curation: Curation) -> None:
         """Apply each entry in its order; the ones that do not apply are reported."""
@@ -94,15 +93,13 @@ class Corrections:
         one, other = self._drafts[into], self._drafts[found]
         one.name = choose_name(one, self._forms)
         one.type = one.settled_type()
-        for surface in other.papers:
-            if surface not in one.papers and surface not in other.foreign:
-                one.moved[surface] = f"correction: {entry.reason}"
-        own = {s for s in one.papers if s not in one.foreign} | {s for s in other.papers if s not in other.foreign}
+        own, others = set(one.own()), set(other.own())
+        one.moved = {**(one.moved or {}), **dict.fromkeys(others - own, f"correction: {entry.reason}")}
         for number in other.entries:
-            add_entry(one, number, self._gathered, self._forms)
-        one.foreign = {s for s in one.papers if s not in own}
-        one.nodes += other.nodes
-        one.notes.append(f"correction: {choose_name(other, self._forms)} merged in: {entry.reason}")
+            add_entry(one, number, self._gathered)
+        one.foreign = frozenset(one.counts) - own - others
+        one.nodes = one.nodes + other.nodes
+        one.note(f"correction: {choose_name(other, self._forms)} merged in: {entry.reason}")
         other.gone, other.into, other.entries = "merged", into, []
         for number, child in enumerate(self._drafts):
             if child.parent == found:
@@ -117,7 +114,7 @@ class Corrections:
         one = self._drafts[found]
         spellings, papers = set(entry.many("spellings")), set(entry.many("papers"))
         texts, folded = self._gathered.surfaces, {loose(s) for s in spellings}
-        exact = {s for s in spellings if s in one.papers}
+        exact = {s for s in spellings if s in one.counts}
         leaving = []
         for number in one.entries:
             row = self._gathered.entries[number]
@@ -133,7 +130,7 @@ class Corrections:
         before = choose_name(one, self._forms)
         self._recount(one, staying)
         if staying:
-            one.name = before if any(loose(s) == loose(before) for s in one.papers) else None
+            one.name = before if any(loose(s) == loose(before) for s in one.counts) else None
         else:
             one.gone = "split"
         if len(same) == 1:
@@ -145,22 +142,20 @@ class Corrections:
             self._exact[name].append(new)
         target = self._drafts[new]
         for number in leaving:
-            add_entry(target, number, self._gathered, self._forms)
-            for s in self._gathered.entries[number].surfaces:
-                target.moved.setdefault(texts[s], f"correction: {entry.reason}")
-        target.notes.append(f"correction: split from {before}: {entry.reason}")
-        one.notes.append(f"correction: {name} split off: {entry.reason}")
+            add_entry(target, number, self._gathered)
+            moved = {texts[s]: f"correction: {entry.reason}" for s in self._gathered.entries[number].surfaces}
+            target.moved = {**moved, **(target.moved or {})}
+        target.note(f"correction: split from {before}: {entry.reason}")
+        one.note(f"correction: {name} split off: {entry.reason}")
         return None
 
     def _recount(self, one: Draft, entries: list[int]) -> None:
         if not one.type:
             one.type = one.settled_type()
-        for counter in (one.papers, one.mentions, one.names, one.types):
-            counter.clear()
-        one.entries, one.total = [], 0
+        one.counts, one.types, one.entries, one.total = {}, [0] * len(one.types), [], 0
         for number in entries:
-            add_entry(one, number, self._gathered, self._forms)
-        one.foreign &= set(one.papers)
+            add_entry(one, number, self._gathered)
+        one.foreign &= frozenset(one.counts)
 
     def _rename(self, entry: Entry) -> str | None:
         found = self._find(entry.get("name") or "", entry)
@@ -171,7 +166,7 @@ class Corrections:
             return f"{to!r} is its name already"
         one.type = one.settled_type()
         one.name = to
-        one.notes.append(f"correction: named {to}: {entry.reason}")
+        one.note(f"correction: named {to}: {entry.reason}")
         self._named[loose(to)].append(found)
         return None
 
@@ -184,7 +179,7 @@ class Corrections:
             return f"{entry.get('name')!r} is a {to} already"
         one.name = choose_name(one, self._forms)
         one.type = to
-        one.notes.append(f"correction: a {to}: {entry.reason}")
+        one.note(f"correction: a {to}: {entry.reason}")
         return None
 
     def _hide(self, entry: Entry) -> str | None:
@@ -207,7 +202,7 @@ class Corrections:
             if one.parent is None:
                 return f"{entry.get('name')!r} is in no family already"
             one.parent = None
-            one.notes.append(f"correction: in no family: {entry.reason}")
+            one.note(f"correction: in no family: {entry.reason}")
             return None
         home = self._find(wanted, Entry("set_family", {}, ""))
         if isinstance(home, str):
@@ -215,7 +210,7 @@ class Corrections:
                 return home
             home = len(self._drafts)
             made = Draft(nodes=[(one.group(), loose(wanted), 0)], name=clean(wanted), type=one.settled_type())
-            made.notes.append(f"correction: the family of {choose_name(one, self._forms)}: {entry.reason}")
+            made.note(f"correction: the family of {choose_name(one, self._forms)}: {entry.reason}")
             self._drafts.append(made)
             self._named[loose(wanted)].append(home)
         if one.parent == home:

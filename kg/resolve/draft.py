@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass, field
 
 from kg.resolve.cluster import Clusters, Node
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Gathered
 from kg.resolve.known import GROUP
+from kg.schema import ENTITY_TYPES
+
+_TYPE_NUMBER = {kind: n for n, kind in enumerate(ENTITY_TYPES)}
 
 
 @dataclass(slots=True)
@@ -16,12 +18,8 @@ class Draft:
     """An entity in the making. Made-up families have no papers and carry their ``name`` from the start."""
 
     nodes: list[Node] = field(default_factory=list)
-    types: Counter[str] = field(default_factory=Counter)  # papers by type
-    papers: Counter[str] = field(default_factory=Counter)  # papers by surface
-    mentions: Counter[str] = field(default_factory=Counter)
-    names: Counter[str] = field(default_factory=Counter)  # papers that name it so
-    foreign: set[str] = field(default_factory=set)  # surfaces whose form belongs to another entity
-    moved: dict[str, str] = field(default_factory=dict)  # surface -> the correction that brought it here
+    types: list[int] = field(default_factory=lambda: [0] * len(ENTITY_TYPES))  # papers by type
+    counts: dict[str, list[int]] = field(default_factory=dict)  # surface -> papers, mentions, papers that name it so
     entries: list[int] = field(default_factory=list)
     total: int = 0  # papers
     name: str | None = None
@@ -30,43 +28,59 @@ class Draft:
     rule: str = ""
     gone: str | None = None  # why it is no longer there: "merged", "split", "hidden"
     into: int | None = None  # the draft that it was merged into
-    notes: list[str] = field(default_factory=list)
     id: str = ""  # once settled
+    foreign: frozenset[str] = frozenset()  # surfaces whose form belongs to another entity
+    moved: dict[str, str] | None = None  # surface -> the correction that brought it here
+    notes: tuple[str, ...] = ()
 
     def group(self) -> str:
         """Return the group of types it belongs to."""
         return GROUP[self.settled_type()]
 
     def settled_type(self) -> str:
-        """Return the type: the one most papers give, data set before benchmark only by majority."""
+        """Return the type: the one most papers give; the first in alphabetical order where they are even."""
         if self.type:
             return self.type
-        return min(self.types, key=lambda t: (-self.types[t], t))
+        return min(ENTITY_TYPES, key=lambda kind: (-self.types[_TYPE_NUMBER[kind]], kind))
+
+    def own(self) -> dict[str, int]:
+        """Return the papers of each surface that is a spelling of this very entity."""
+        return {s: c[0] for s, c in self.counts.items() if s not in self.foreign}
+
+    def note(self, text: str) -> None:
+        """Add a decision, in words."""
+        self.notes += (text,)
 
 
 def draft(gathered: Gathered, forms: Forms, clusters: Clusters) -> list[Draft]:
     """Return one draft a cluster, in the clusters' order, with the counts of its entries."""
-    drafts = [Draft(nodes=list(nodes)) for nodes in clusters.nodes]
+    drafts = [Draft(nodes=nodes) for nodes in clusters.nodes]
     for number, at in enumerate(clusters.of_entry):
-        add_entry(drafts[at], number, gathered, forms)
+        add_entry(drafts[at], number, gathered)
     for one in drafts:
         own = {(group, key) for group, key, _ in one.nodes}
         groups = {group for group, _, _ in one.nodes}
-        for surface in one.papers:
-            if not any((g, forms.parse(surface, g).key) in own for g in groups | {GROUP[t] for t in one.types}):
-                one.foreign.add(surface)
-        one.notes = [note for node in one.nodes for note in clusters.notes.get(node, ())]
+        groups.update(GROUP[kind] for kind, n in zip(ENTITY_TYPES, one.types, strict=True) if n)
+        foreign = [s for s in one.counts if not any((g, forms.parse(s, g).key) in own for g in groups)]
+        if foreign:
+            one.foreign = frozenset(foreign)
+        for node in one.nodes:
+            if node in clusters.notes:
+                one.notes += tuple(n for n in clusters.notes[node] if n not in one.notes)
     return drafts
 
 
-def add_entry(one: Draft, number: int, gathered: Gathered, forms: Forms) -> None:
+def add_entry(one: Draft, number: int, gathered: Gathered) -> None:
     """Count one entry of a paper into the draft."""
     entry = gathered.entries[number]
     one.entries.append(number)
-    one.types[entry.type] += 1
+    one.types[_TYPE_NUMBER[entry.type]] += 1
     one.total += 1
-    one.names[gathered.surfaces[entry.name]] += 1
     for surface, count in zip(entry.surfaces, entry.counts, strict=True):
         text = gathered.surfaces[surface]
-        one.papers[text] += 1
-        one.mentions[text] += count
+        counts = one.counts.get(text)
+        if counts is None:
+            counts = one.counts[text] = [0, 0, 0]
+        counts[0] += 1
+        counts[1] += count
+        counts[2] += surface == entry.name

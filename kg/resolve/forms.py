@@ -7,57 +7,69 @@ set apart, are gathered first.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from kg.resolve.gather import Gathered
-from kg.resolve.grammar import VERSION, Form, Grammar
+from kg.resolve.grammar import WORD, Form, Grammar, Token
 from kg.resolve.known import GROUP
-from kg.resolve.typography import plain
 
 GROUPS = ("method", "model", "data")
 _GLUED = re.compile(r"[A-Za-z]\d|\d\d")
-_YEAR = re.compile(r"20\d\d")
+_YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 class Forms:
-    """Maps (surface number, group) to its `Form`; parses names outside the corpus by the same rules."""
+    """Maps (surface, group) to its `Form`, for names within the corpus and outside it."""
 
     def __init__(self, gathered: Gathered) -> None:
         used: set[tuple[int, str]] = set()
         for entry in gathered.entries:
             group = GROUP[entry.type]
-            used.update((s, group) for s in entry.surfaces)
-            used.update((s, group) for s in entry.defined)
-        self._attested: dict[str, set[str]] = {group: set() for group in GROUPS}
+            for number in entry.surfaces:
+                used.add((number, group))
+            for number in entry.defined:
+                used.add((number, group))
+        attested: dict[str, set[str]] = {group: set() for group in GROUPS}
         first = {group: Grammar(group, lambda _: False) for group in GROUPS}
-        forms = {}
+        self._forms: dict[tuple[str, str], Form] = {}
         for number, group in used:
-            form = forms[number, group] = first[group].parse(gathered.surfaces[number])
-            seen = self._attested[group]
+            surface = gathered.surfaces[number]
+            form = self._forms[surface, group] = first[group].parse(surface)
+            seen = attested[group]
             seen.add(form.base)
-            versions = [t for t in form.tokens if t.kind == VERSION]
-            if versions:
-                if any(_YEAR.fullmatch(t.norm) for t in versions):
+            if "|" in form.key:
+                _, versions, tags = form.key.split("|")
+                if _YEAR.fullmatch(versions):
                     seen.add(f"{form.base}#year")
-                if all(t.kind in ("word", "version") for t in form.tokens):
+                if not tags:
                     seen.add(form.key)
-        self.grammars = {g: Grammar(g, self._attested[g].__contains__) for g in GROUPS}
-        for number, group in used:
-            if _GLUED.search(gathered.surfaces[number]):
-                forms[number, group] = self.grammars[group].parse(gathered.surfaces[number])
-        self._forms = forms
-        self._cache: dict[tuple[str, str], Form] = {}
+        self.surfaces = gathered.surfaces
+        self._grammars = {g: Grammar(g, attested[g].__contains__) for g in GROUPS}
+        for surface, group in list(self._forms):
+            if _GLUED.search(surface):
+                self._forms[surface, group] = self._grammars[group].parse(surface)
+        self.text_of_key: dict[tuple[str, str], str] = {}
+        for (surface, group), form in self._forms.items():
+            item = (group, form.key)
+            if surface < self.text_of_key.get(item, "\U0010ffff"):
+                self.text_of_key[item] = surface
+        self.tokens = lru_cache(maxsize=1 << 14)(self._tokens)
 
-    def __getitem__(self, item: tuple[int, str]) -> Form:
-        return self._forms[item]
+    def parse(self, surface: str, group: str) -> Form:
+        """Return the form of a surface, by the rules and the names of this corpus."""
+        item = (surface, group)
+        form = self._forms.get(item)
+        if form is None:
+            form = self._forms[item] = self._grammars[group].parse(surface)
+        return form
 
-    def parse(self, text: str, group: str) -> Form:
-        """Return the form of any text, by the rules and the names of this corpus."""
-        item = (text, group)
-        if item not in self._cache:
-            self._cache[item] = self.grammars[group].parse(text)
-        return self._cache[item]
+    def _tokens(self, surface: str, group: str) -> tuple[Token, ...]:
+        return tuple(self._grammars[group].tokens(surface))
 
+    def words(self, surface: str, group: str) -> frozenset[str]:
+        """Return the words of a surface, without versions and tags."""
+        return frozenset(t.norm for t in self.tokens(surface, group) if t.kind == WORD)
 
-def is_plural(text: str, key: str) -> bool:
-    """Return whether the spelling carries a plural that its key lacks."""
-    return text.endswith("s") and not plain(key).endswith("s")
+    def pieces(self, surface: str, group: str) -> frozenset[str]:
+        """Return all pieces of a surface, normalised."""
+        return frozenset(t.norm for t in self.tokens(surface, group))

@@ -48,7 +48,6 @@ class Form:
     text: str  # the surface, cleaned
     key: str
     base: str  # the words alone, folded
-    tokens: tuple[Token, ...]
     parent: str | None = None  # the text of the name that this is a version, size or tuning of
     rule: str | None = None  # "size of", "version of", "tuning of", "release of", "part of"
     sure: bool = False  # the parent may be made up where no paper names it
@@ -67,6 +66,9 @@ class Grammar:
         self._words: Words = words()
         self._known: Known = known()
         self._same: dict[str, str] | None = None
+        names = self._known.atomic_names[group]
+        self._atomic_starts = {loose(first[0]) for n in names if (first := _PIECE.match(n)) and first[0] != n}
+        self._letter_families = tuple(self._words.letter_families)
 
     def parse(self, surface: str) -> Form:
         """Return the surface taken apart."""
@@ -75,7 +77,11 @@ class Grammar:
         key, base = self._key(tokens, text)
         key = self._canonical(key)
         parent, rule, sure = self._parent(tokens)
-        return Form(text, key, base, tuple(tokens), parent, rule, sure)
+        return Form(text, key, base, parent, rule, sure)
+
+    def tokens(self, surface: str) -> list[Token]:
+        """Return the pieces of the surface with their classes."""
+        return self._tokens(clean(surface))
 
     # -- the same thing under other names ------------------------------------------------------------------------
 
@@ -115,6 +121,8 @@ class Grammar:
     def _join_atomic(self, raw: list[tuple[str, str]]) -> list[tuple[str, str]]:
         """Pieces that together are an atomic name become one piece ("CIFAR", "10")."""
         atomic = self._known.atomic[self.group]
+        if len(raw) < 2 or not any(loose(piece) in self._atomic_starts for piece, _ in raw[:-1]):
+            return raw
         joined, i = [], 0
         while i < len(raw):
             for j in range(min(len(raw), i + 4), i + 1, -1):
@@ -184,9 +192,9 @@ class Grammar:
     def _letter_size(self, base: str, low: str, last: Token | None) -> str | None:
         """The size that "B" names in "ViT-B/16", "B16" too; the patch after it."""
         w = self._words
-        family = next((f for f in w.letter_families if base.endswith(f)), None)
-        if family is None or last is None:
+        if last is None or not base.endswith(self._letter_families):
             return None
+        family = next(f for f in self._letter_families if base.endswith(f))
         if low in w.size_letters:
             return w.size_letters[low]
         if len(low) > 1 and low[0] in w.size_letters and low[1:].isdigit() and not family.startswith("efficient"):
@@ -203,7 +211,7 @@ class Grammar:
         match = _VERSION.fullmatch(low)
         assert match is not None
         number, letter = match.groups()
-        if letter and letter in self._words.size_letters and any(base.endswith(f) for f in self._words.letter_families):
+        if letter and letter in self._words.size_letters and base.endswith(self._letter_families):
             return [
                 Token(piece[:-1], _version(number), VERSION, before),
                 Token(piece[-1], self._words.size_letters[letter], SIZE, ""),
@@ -213,7 +221,7 @@ class Grammar:
     def _glued(self, piece: str, before: str, low: str, base: str) -> list[Token]:
         """A word that may carry its version: "Llama2", "Qwen2.5", "YOLOv8n", "DeepSeekR1", "GPT4o"."""
         group = self.group
-        if len(low) != len(piece):
+        if len(low) != len(piece) or low.isalpha():
             return [Token(piece, _word(piece), WORD, before)]
         for cut in range(len(low) - 1, 1, -1):
             head, tail = low[:cut], low[cut:]
@@ -235,7 +243,7 @@ class Grammar:
         if (
             (match := _GLUED_NUMBER.fullmatch(low))
             and len(match[2]) < 4
-            and (not match[3] or any(match[1].endswith(f) for f in self._words.letter_families))
+            and (not match[3] or match[1].endswith(self._letter_families))
             and self.attested(base + match[1])
         ):
             cut = len(match[1])
@@ -279,7 +287,7 @@ class Grammar:
         return base in self._known.families["data"] or self.attested(base + "#year")
 
     def _glued_data(self, piece: str, before: str, low: str, base: str) -> list[Token]:
-        if len(low) != len(piece):
+        if len(low) != len(piece) or low.isalpha():
             return [Token(piece, _word(piece), WORD, before)]
         if (match := _GLUED_NUMBER.fullmatch(low)) and not match[3]:
             head, number = match[1], match[2]

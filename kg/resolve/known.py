@@ -49,9 +49,11 @@ class Known:
     """The lists of ``families.yaml``, names folded with `loose`, by group of types."""
 
     atomic: Mapping[str, frozenset[str]]
+    atomic_names: Mapping[str, tuple[str, ...]]  # the same as written
     families: Mapping[str, Mapping[str, str]]  # group -> folded name -> name
     versions: Mapping[str, Mapping[str, re.Pattern[str]]]  # group -> folded family -> what its versions look like
     also: Mapping[str, Mapping[str, str]]  # group -> folded other name -> folded family
+    full_forms: tuple[tuple[str, str, str], ...]  # group, acronym, full form
     same: tuple[tuple[str, tuple[str, ...]], ...]  # (group, names)
     apart: Mapping[str, frozenset[str]]  # folded name -> groups that stay apart
     together: Mapping[str, str]  # folded name -> type
@@ -98,9 +100,10 @@ def words() -> Words:
 def known() -> Known:
     """Return the lists of ``families.yaml``."""
     raw = read("families.yaml")
-    atomic: dict[str, set[str]] = {"method": set(), "model": set(), "data": set()}
+    atomic_names: dict[str, list[str]] = {"method": [], "model": [], "data": []}
     for kind, names in raw["atomic"].items():
-        atomic[GROUP[kind]].update(map(loose, names))
+        atomic_names[GROUP[kind]] += names
+    atomic = {group: set(map(loose, names)) for group, names in atomic_names.items()}
     families: dict[str, dict[str, str]] = {g: {} for g in atomic}
     versions: dict[str, dict[str, re.Pattern[str]]] = {g: {} for g in atomic}
     also: dict[str, dict[str, str]] = {g: {} for g in atomic}
@@ -112,9 +115,11 @@ def known() -> Known:
         also[group].update((loose(other), folded) for other in family.get("also", ()))
     return Known(
         atomic={g: frozenset(names) for g, names in atomic.items()},
+        atomic_names={g: tuple(names) for g, names in atomic_names.items()},
         families=families,
         versions=versions,
         also=also,
+        full_forms=tuple((GROUP[f["type"]], f["short"], f["long"]) for f in raw["full_forms"]),
         same=tuple((GROUP[s["type"]], tuple(s["names"])) for s in raw["same"]),
         apart={loose(a["name"]): frozenset(GROUP[t] for t in a["types"]) for a in raw["apart"]},
         together={loose(t["name"]): t["type"] for t in raw["together"]},

@@ -37,7 +37,9 @@ def choose_name(one: Draft, forms: Forms) -> str:
     if one.name:
         return one.name
     group = one.group()
-    own = {s: n for s, n in one.papers.items() if s not in one.foreign} or dict(one.papers)
+    own = one.own() or {s: c[0] for s, c in one.counts.items()}
+    if len(own) == 1:
+        return clean(next(iter(own)))
     for node in one.nodes:
         family = known().families[group].get(node[1])
         if family and any(loose(s) == loose(family) for s in own):
@@ -53,8 +55,8 @@ def choose_name(one: Draft, forms: Forms) -> str:
     for text, papers in texts.items():
         by_key[forms.parse(text, group).key] += papers
     named = Counter(dict.fromkeys(by_key, 0))
-    for surface, papers in one.names.items():
-        named[forms.parse(surface, group).key] += papers
+    for surface, counts in one.counts.items():
+        named[forms.parse(surface, group).key] += counts[2]
     key = min(by_key, key=lambda k: (-by_key[k] - named[k], k))
     alike = {t: n for t, n in texts.items() if forms.parse(t, group).key == key}
     singular = {
@@ -66,7 +68,9 @@ def choose_name(one: Draft, forms: Forms) -> str:
 
 def full_form(one: Draft, name: str) -> str | None:
     """Return the commonest full form that the name is the acronym of."""
-    longs = {clean(s): n for s, n in one.papers.items() if s not in one.foreign and fits(name, s)}
+    if len(one.counts) < 2 or not is_short(name):
+        return None
+    longs = {clean(s): n for s, n in one.own().items() if fits(name, s)}
     return min(longs, key=lambda s: (-longs[s], s)) if longs else None
 
 
@@ -112,10 +116,10 @@ def qualify(named: list[tuple[str, str, str | None, int]]) -> list[tuple[str, st
 def spelling_rule(one: Draft, surface: str, name: str, forms: Forms) -> str:
     """Return, in words, why the surface is a spelling of the name."""
     group = one.group()
-    if surface in one.moved:
-        return one.moved[surface]
     if surface == name:
         return "the name"
+    if one.moved and surface in one.moved:
+        return one.moved[surface]
     if clean(surface) != surface and clean(surface) == name:
         return "typographic residue"
     if loose(surface) == loose(name):
@@ -124,22 +128,18 @@ def spelling_rule(one: Draft, surface: str, name: str, forms: Forms) -> str:
         return SHORTENED if _part(surface, one) else "another name in the same paper"
     mine, its = forms.parse(surface, group), forms.parse(name, group)
     if mine.key == its.key:
-        if (
-            mine.tokens
-            and len(mine.tokens) == len(its.tokens)
-            and [t.kind for t in mine.tokens] == [t.kind for t in its.tokens]
-        ):
+        if [t.kind for t in forms.tokens(surface, group)] == [t.kind for t in forms.tokens(name, group)]:
             return "plural, regional spelling or known other name"
         return "same words, version and tags in another order or writing"
     if fits(name, surface):
         return "full form, defined beside the acronym"
     if fits(surface, name):
         return "acronym, defined beside the full form"
-    if any(fits(other, surface) for other in one.papers if is_short(other) and other not in one.foreign):
+    if any(fits(other, surface) for other in one.own() if is_short(other)):
         return "full form, defined beside another spelling"
     return "two names that papers give to one thing"
 
 
 def _part(surface: str, one: Draft) -> bool:
     folded = loose(surface)
-    return any(folded in loose(other) for other in one.papers if other != surface)
+    return any(folded in loose(other) for other in one.counts if other != surface)

@@ -66,8 +66,8 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
         one.id = own_id
         in_family = one.parent is not None or n in parents
         spellings = [
-            Spelling(surface, one.mentions[surface], papers, spelling_rule(one, surface, name, forms))
-            for surface, papers in one.papers.items()
+            Spelling(surface, mentions, papers, spelling_rule(one, surface, name, forms))
+            for surface, (papers, mentions, _) in one.counts.items()
         ]
         spellings.sort(key=lambda s: (-s.papers, -s.mentions, s.surface))
         entities.append(
@@ -79,7 +79,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
                 family=labelled[root(drafts, n)][1] if in_family else None,
                 spellings=spellings,
                 full_form=form,
-                notes=one.notes,
+                notes=list(one.notes),
             )
         )
         if one.parent is not None:

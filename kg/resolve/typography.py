@@ -107,6 +107,8 @@ def loose(text: str) -> str:
     >>> loose("LLaMA-2 (Chat)"), loose("Qwen2.5"), loose("HumanEval+")
     ('llama2chat', 'qwen2.5', 'humaneval+')
     """
+    if text.isascii() and text.isalnum():
+        return text.lower()
     low = plain(text)
     if low.isascii():
         return _BARE_DOT.sub("", _NOT_WORD.sub("", low)) or low

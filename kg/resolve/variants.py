@@ -50,7 +50,7 @@ def hang(drafts: list[Draft], forms: Forms, clusters: Clusters) -> None:
             kinds = Counter(drafts[child].settled_type() for child, *_ in children)
             made = Draft(name=name, type=min(kinds, key=lambda t: (-kinds[t], t)))
             made.nodes = [(group, key, 0)]
-            made.notes.append("no paper names it: known from the names of its variants")
+            made.note("no paper names it: known from the names of its variants")
             drafts.append(made)
             at[group, key] = new
             for child, _, rule, _ in children:
@@ -62,11 +62,9 @@ def _parent(one: Draft, forms: Forms) -> tuple[str, str, bool] | None:
     """What most of its papers' spellings say it is a variant of; the longest such name where they differ in detail."""
     votes: Counter[str | None] = Counter()
     found: dict[str, tuple[int, int, str, str, bool]] = {}
-    spellings = one.papers or Counter({one.name or "": 1})
+    spellings = one.own() or {one.name or "": 1}
     group = one.group()
     for surface, papers in spellings.items():
-        if surface in one.foreign:
-            continue
         form = forms.parse(surface, group)
         if form.parent is None:
             votes[None] += papers
