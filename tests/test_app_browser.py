@@ -394,3 +394,18 @@ def test_hostile_names_are_drawn_as_text(hostile_app: str, tab: Callable[..., Pa
     heading(page)
     assert page.locator(".kg script, .kg img").count() == 0
     assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 1280
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(app: str, tab: Callable[..., Page], scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = tab(1280, scheme)
+    faults = []
+    for address in ADDRESSES:
+        page.goto(app + address)
+        heading(page)
+        page.wait_for_timeout(1200)
+        for found in axe.run(page).response["violations"]:
+            if found["impact"] in ("serious", "critical"):
+                faults += [f"{address}: {found['id']}: {node['html'][:150]}" for node in found["nodes"]]
+    assert faults == []

@@ -46,8 +46,7 @@ def page() -> None:
             list(FORMATS),
             key="format",
             bind="query-params",
-            format_func=lambda f: _ABOUT.get(f, (f,))[0],
-            captions=[_ABOUT.get(f, ("", "", ""))[2] for f in FORMATS],
+            format_func=lambda f: "{0} – {2}".format(*_ABOUT[f]) if f in _ABOUT else f,
         )
         options = {row["id"]: row["label"] for row in ask("entities", (), min_papers=1, limit=3000)}
         if centre and centre not in options:
@@ -93,8 +92,8 @@ def page() -> None:
         )
         around = f' --entity "{options[centre]}" --hops {hops}' if centre else ""
         kept = "".join(f" --type {t}" for t in types)
-        st.caption("The same on the command line:")
-        st.code(f"kg export {chosen} {label}{'' if chosen == 'csv' else ending}{around}{kept}", language="bash")
+        st.html('<div class="kg"><p class="quiet">The same on the command line:</p></div>')
+        st.code(f"kg export {chosen} {label}{'' if chosen == 'csv' else ending}{around}{kept}", language=None)
 
 
 def _preview(graph: Any, centre: str | None, hops: int, types: tuple[str, ...]) -> dict[str, Any]:

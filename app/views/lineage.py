@@ -56,16 +56,25 @@ def _head(centre: Answer, found: Answer) -> str:
 def _picture(found: Answer) -> None:
     """Draw the picture and the steps beside it; a fragment, so that a click redraws only them."""
     centre = found["entity"]["id"]
-    kinds = st.pills(
-        "Relations",
-        RELATIONS,
-        selection_mode="multi",
-        default=RELATIONS,
-        key="relations",
-        bind="query-params",
-        format_func=theme.edge_label,
-    )
-    steps = [s for s in [*found["ancestors"], *found["descendants"]] if s["relation"] in kinds]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        kinds = st.pills(
+            "Relations",
+            RELATIONS,
+            selection_mode="multi",
+            default=RELATIONS,
+            key="relations",
+            bind="query-params",
+            format_func=theme.edge_label,
+        )
+        background = st.toggle("Known background, not from these papers", True, key="background", bind="query-params")
+    steps = [
+        s
+        for s in [*found["ancestors"], *found["descendants"]]
+        if s["relation"] in kinds and (background or s["origin"] != "background")
+    ]
+    if not steps:
+        st.html('<div class="kg kg-note"><p>No step passes these filters.</p></div>')
+        return
     nodes, left_out = _nodes(found["entity"], steps)
     inside = {node["id"] for node in nodes}
     drawn = [s for s in steps if s["child"]["id"] in inside and s["parent"]["id"] in inside]
@@ -89,7 +98,8 @@ def _picture(found: Answer) -> None:
             f'<div class="kg"><p class="quiet">{chips.count(len(full), "entity", "entities")} drawn{rest}.</p></div>'
         )
     with right:
-        chosen = [s for s in drawn if selected in (s["child"]["id"], s["parent"]["id"])] if selected else drawn
+        chosen = [s for s in drawn if selected in (s["child"]["id"], s["parent"]["id"])] if selected else [*drawn]
+        chosen.sort(key=lambda s: (not s["evidence"], s["depth"]))  # what these papers say comes first
         title = "Steps" if not selected or selected == centre else "Steps of the selected"
         shown = chosen[:30]
         more = f'<p class="quiet">and {len(chosen) - 30} more; click a node for its own</p>' if chosen[30:] else ""

@@ -76,7 +76,7 @@ def layered(
     steps: Iterable[tuple[str, str]],
     years: Mapping[str, int | None],
     *,
-    column: float = 210.0,
+    column: float = 175.0,
     row: float = 64.0,
 ) -> tuple[Positions, list[tuple[float, str]]]:
     """Return places from left to right and the columns' headings (x, years): parents stand left of their children.
