@@ -5,8 +5,8 @@ core), which decides how much network fits into a millisecond; so the few layers
 thinc's custom: it returns its output and a function from the gradient of the output to that of the input, which
 collects the gradients of its parameters in ``grads``.
 
-All arrays are float32. N is the number of rows: the tokens of all documents of a batch one after another, with `GAP` empty
-rows around each document so that no window looks into the neighbour.
+All arrays are float32. N is the number of rows: the tokens of all documents of a batch one after another, with
+`GAP` empty rows around each document so that no window looks into the neighbour.
 """
 
 from __future__ import annotations
@@ -217,9 +217,8 @@ def convolve(
 def pool_repeats(h: np.ndarray, params: Params, batch: Batch, grads: Params) -> tuple[np.ndarray, Backprop]:
     """Let the places where a document says the same word share what each has seen: their mean is mixed in."""
     groups = batch.repeats
-    size = int(groups[-1]) + 1 if len(groups) else 0
     size = int(groups.max()) + 1 if len(groups) else 0
-    counts = np.bincount(groups, minlength=size).astype(np.float32)[:, None]
+    counts = np.maximum(np.bincount(groups, minlength=size), 1).astype(np.float32)[:, None]
     mean = sum_rows(h, groups, size) / counts
     linear, back_linear = affine(mean, params, "repeats", grads)
     active, back_relu = relu(linear)
@@ -230,6 +229,66 @@ def pool_repeats(h: np.ndarray, params: Params, batch: Batch, grads: Params) -> 
         return dy + (d / counts)[groups]
 
     return h + normal[groups] * batch.real, backprop
+
+
+def infer(
+    params: Params,
+    reaches: Sequence[int],
+    pool_at: int | None,
+    lexemes: np.ndarray,
+    words: np.ndarray,
+    flags: np.ndarray,
+) -> np.ndarray:
+    """Return (N, D): what `encode` gives for one document alone, without what training needs.
+
+    Args:
+        lexemes: (U, D) words by themselves, as `embed` gives them.
+        words: (N,) row of each token's word in ``lexemes``.
+        flags: (N,) row of each token in the table of flags.
+    """
+    h = lexemes[words] + params["flags"][flags]
+    n, width = h.shape
+    edge = max(reaches, default=0)
+    padded = np.zeros((n + 2 * edge, width), dtype=np.float32)
+    for i, reach in enumerate(reaches):
+        if i == pool_at:
+            _, groups = np.unique(words, return_inverse=True)
+            counts = np.bincount(groups).astype(np.float32)[:, None]
+            mean = sum_rows(h, groups, len(counts)) / counts
+            h += _layer(mean, params, "repeats")[groups]
+        padded[edge : edge + n] = h
+        wide = np.concatenate([padded[edge + k : edge + k + n] for k in (-reach, 0, reach)], axis=1)
+        h += _layer(wide, params, f"layer{i}")
+    return h
+
+
+def _layer(x: np.ndarray, params: Params, name: str) -> np.ndarray:
+    """Return the rows through a linear, rectified, normalised layer."""
+    y = x @ params[name + ".weight"]
+    y += params[name + ".bias"]
+    np.maximum(y, 0, out=y)
+    return rescale(y, params, name)
+
+
+def rescale(y: np.ndarray, params: Params, name: str) -> np.ndarray:
+    """Return what `normalise` gives; changes ``y``."""
+    width = np.float32(y.shape[1])
+    y -= (y.sum(axis=1) / width)[:, None]
+    y *= (1.0 / np.sqrt(np.einsum("ij,ij->i", y, y) / width + np.float32(1e-5)))[:, None]
+    y *= params[name + ".gain"]
+    y += params[name + ".shift"]
+    return y
+
+
+def embed_one(params: Params, tables: Sequence[str], features: np.ndarray, vector: np.ndarray) -> np.ndarray:
+    """Return (D,): one word by itself; the same whatever words stand beside it in a batch.
+
+    Args:
+        features: (F,) its rows in the embedding tables.
+        vector: (V,) its static vector.
+    """
+    parts = [params[t][row] for t, row in zip(tables, features, strict=True)]
+    return _layer(np.concatenate([*parts, vector])[None, :], params, "words")[0]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

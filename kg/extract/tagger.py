@@ -34,6 +34,9 @@ BEGIN, INSIDE, LAST, SINGLE = range(4)
 OUTSIDE = 0
 N_LABELS = 1 + 4 * len(ENTITY_TYPES)
 
+SURE = 0.98
+"""A word that is outside with this probability is outside."""
+
 N_FLAGS = 26
 """Rows of the table of flags; row 0 is that of empty rows."""
 
@@ -59,30 +62,33 @@ TRANSITIONS = _transitions()
 
 
 def best_labels(scores: np.ndarray) -> list[int]:
-    """Return the likeliest sequence of labels that is a sequence of whole spans (Viterbi).
+    """Return the likeliest sequence of labels that is a sequence of whole spans (Viterbi, stretch by stretch).
 
     Args:
         scores: (N, 17) probabilities.
     """
-    if not len(scores):
-        return []
-    logs = np.log(scores + 1e-9)
+    labels = [OUTSIDE] * len(scores)
+    open_places = np.flatnonzero(scores[:, OUTSIDE] < SURE)
+    for run in np.split(open_places, np.flatnonzero(np.diff(open_places) > 1) + 1):
+        if len(run):
+            labels[run[0] : run[-1] + 1] = _best_path(np.log(scores[run[0] : run[-1] + 1] + 1e-9))
+    return labels
+
+
+def _best_path(logs: np.ndarray) -> list[int]:
+    """Return the best labels of a stretch that begins and ends outside any span."""
     best = logs[0] + TRANSITIONS[OUTSIDE]
-    back = np.zeros(scores.shape, dtype=np.int8)
-    for i in range(1, len(scores)):
-        if scores[i, OUTSIDE] > 0.999 and scores[i - 1, OUTSIDE] > 0.999:  # most of a text: nothing to choose
-            back[i] = OUTSIDE
-            best = best[OUTSIDE] + TRANSITIONS[OUTSIDE] + logs[i]
-            continue
+    back = np.zeros(logs.shape, dtype=np.int64)
+    for i in range(1, len(logs)):
         ways = best[:, None] + TRANSITIONS
         back[i] = ways.argmax(axis=0)
         best = ways.max(axis=0) + logs[i]
     at = int((best + TRANSITIONS[:, OUTSIDE]).argmax())
-    labels = [at]
-    for i in range(len(scores) - 1, 0, -1):
+    path = [at]
+    for i in range(len(logs) - 1, 0, -1):
         at = int(back[i, at])
-        labels.append(at)
-    return labels[::-1]
+        path.append(at)
+    return path[::-1]
 
 
 def spans_of(labels: list[int]) -> list[tuple[int, int, int]]:
@@ -102,7 +108,8 @@ def spans_of(labels: list[int]) -> list[tuple[int, int, int]]:
 def flags_of(words: list[str], starts: list[int], title_end: int) -> np.ndarray:
     """Return for each word its row in the table of flags.
 
-    A row stands for: in the title or not, said once, twice or more often, first of a sentence or not, in brackets or not.
+    A row stands for: in the title or not; said once, twice or more often; first of a sentence or not; in brackets or
+    not.
     """
     lower = [w.lower() for w in words]
     counts: dict[str, int] = {}
@@ -125,6 +132,8 @@ class Tagger:
 
     def __init__(self, params: network.Params, config: dict[str, Any], features: WordFeatures) -> None:
         self.params, self.config, self.features = params, config, features
+        self._embedded = np.zeros((0, params["flags"].shape[1]), dtype=np.float32)
+        self._known, self._epoch = 0, features.epoch
 
     def __call__(self, words: list[str], flags: np.ndarray) -> np.ndarray:
         """Return (N, 17) probabilities for the words of one document."""
@@ -132,8 +141,28 @@ class Tagger:
             return np.zeros((0, N_LABELS), dtype=np.float32)
         self.features.prepare(len(words))
         rows = self.features.look_up(words)
-        batch = network.make_batch([rows], [flags], self.features.rows, self.features.table)
-        return network.softmax(self.logits(batch, {})[0])[batch.places[0]]
+        lexemes = self._lexemes()
+        encoded = network.infer(self.params, self.config["reaches"], self.config["pool_at"], lexemes, rows, flags)
+        normal = network.rescale(encoded, self.params, "final")
+        return network.softmax(normal @ self.params["out.weight"] + self.params["out.bias"])
+
+    def _lexemes(self) -> np.ndarray:
+        """Return (W, D): every known word by itself; only new ones are worked out."""
+        features, table = self.features.rows, self.features.table
+        if self._epoch != self.features.epoch:
+            self._epoch, self._known = self.features.epoch, 0
+        if len(self._embedded) < len(features):
+            grown = np.zeros((2 * len(features), self.params["flags"].shape[1]), dtype=np.float32)
+            grown[: self._known] = self._embedded[: self._known]
+            self._embedded = grown
+        for row in range(self._known, len(features)):
+            self._embedded[row] = network.embed_one(self.params, self.config["tables"], features[row], table[row])
+        self._known = len(features)
+        return self._embedded
+
+    def forget(self) -> None:
+        """Drop what was worked out with the weights as they were: call it after training."""
+        self._known = 0
 
     def logits(self, batch: network.Batch, grads: network.Params, rng: Any = None, rate: float = 0.0) -> Any:
         """Return (rows, 17) scores and the function that takes their gradient."""
@@ -147,7 +176,7 @@ class Tagger:
         """Write ``tagger.npz``: parameters and vectors as float16, and the settings."""
         vectors = self.features.vectors
         settings = {"config": self.config, "frequent": self.features.frequent, "vectors": None}
-        arrays = {name: value.astype(np.float16) for name, value in self.params.items()}
+        arrays: dict[str, np.ndarray] = {name: value.astype(np.float16) for name, value in self.params.items()}
         if vectors is not None:
             arrays["vectors"] = vectors.data.astype(np.float16)
             settings["vectors"] = {
@@ -160,7 +189,7 @@ class Tagger:
             }
         arrays["settings"] = np.frombuffer(json.dumps(settings).encode(), dtype=np.uint8)
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(folder / "tagger.npz", **arrays)
+        np.savez_compressed(folder / "tagger.npz", **arrays)  # type: ignore[arg-type]
 
     @classmethod
     def from_disk(cls, folder: Path) -> Tagger:

@@ -58,6 +58,7 @@ class WordFeatures:
         self.vectors = vectors
         self.limit = limit
         self._norms = {n: HASHED["norm"] + i for i, n in enumerate(self.frequent)}
+        self.epoch = 0
         self.clear()
 
     @property
@@ -71,7 +72,8 @@ class WordFeatures:
         return 0 if self.vectors is None else int(self.vectors.shape[1])
 
     def clear(self) -> None:
-        """Forget every word but the empty one (row 0) and the mask (row 1)."""
+        """Forget every word but the empty one (row 0) and the mask (row 1); ``epoch`` counts how often."""
+        self.epoch += 1
         self._index: dict[str, int] = {"": 0, MASK: 1}
         self._rows = np.zeros((1024, len(TABLES)), dtype=np.int32)
         self._rows[1] = 1

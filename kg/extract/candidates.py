@@ -1,0 +1,228 @@
+"""Which stretches of a paper may be names: candidates, many more than there are, for the judge to choose from.
+
+A candidate comes from the tagger, wherever it sees a small chance, with its other readings of where the name begins and
+ends; from a definition of an abbreviation; from the title's words before the colon; or from the lexicon of known
+names; or it is written as names are. Stretches that are spelled alike, differ by a plural s, or are tied by a
+definition make one group: the thing that is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kg.extract.entities import occurrences
+from kg.records import fold
+
+LOW = 0.015
+"""The least chance of the tagger that makes a stretch a candidate."""
+
+SHARE = 0.25
+"""The most stretches that the tagger may propose, for each token of a paper; the likeliest are kept."""
+
+MAX_WORDS = 10
+"""The longest stretch, in tokens."""
+
+Place = tuple[int, int]
+"""First token and last token + 1."""
+
+
+@dataclass(slots=True)
+class Reading:
+    """A paper as the judge reads it: its tokens and what the components before have found."""
+
+    text: str
+    title_end: int
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+    scores: np.ndarray  # (N, 17): see `kg.extract.tagger`
+    definitions: list[tuple[Place, Place]]  # characters of the text: short form, long form
+
+
+@dataclass(slots=True)
+class Group:
+    """One thing that the paper may name: its spellings and every place of them."""
+
+    keys: list[str]  # folded spellings
+    surfaces: list[str]  # spellings as written, the likeliest first
+    places: list[Place]  # tokens, in the order of the text
+    defined: int = 0  # 0: not, 1: both forms of a definition, 2: one form of several
+    chances: dict[Place, float] = field(default_factory=dict)
+
+
+def span_chances(scores: np.ndarray) -> tuple[list[float], list[float], list[float], list[float]]:
+    """Return for every token the chance that it begins, goes on, ends or is alone a name of whatever type."""
+    sums = scores[:, 1:].reshape(len(scores), -1, 4).sum(axis=1)
+    begin, inside, last, single = sums.T.tolist()
+    return begin, inside, last, single
+
+
+def tagged_stretches(scores: np.ndarray, low: float = LOW) -> dict[Place, float]:
+    """Return every stretch whose weakest token is a part of a name with a chance of at least ``low``."""
+    begin, inside, last, single = span_chances(scores)
+    found: dict[Place, float] = {}
+    for i in np.flatnonzero(scores[:, 0] < 1 - low).tolist():
+        if single[i] >= low:
+            found[i, i + 1] = single[i]
+        chance = begin[i]
+        if chance < low:
+            continue
+        for j in range(i + 1, min(i + MAX_WORDS, len(begin))):
+            if last[j] >= low:
+                found[i, j + 1] = min(chance, last[j])
+            chance = min(chance, inside[j])
+            if chance < low:
+                break
+    most = int(SHARE * len(scores)) + 4
+    if len(found) > most:
+        found = dict(sorted(found.items(), key=lambda item: (-item[1], item[0]))[:most])
+    return found
+
+
+def chance_of(place: Place, parts: tuple[list[float], ...]) -> float:
+    """Return the chance of one stretch: that of its weakest token in its part."""
+    begin, inside, last, single = parts
+    i, j = place
+    if j == i + 1:
+        return single[i]
+    return min([begin[i], last[j - 1], *inside[i + 1 : j - 1]])
+
+
+def known_stretches(words: list[str], names: Collection[str], prefixes: Collection[str]) -> list[Place]:
+    """Return the longest stretch at each token whose folded text is one of the known ``names``.
+
+    Args:
+        prefixes: the folded beginnings of ``names``, token by token, that are worth going on from.
+    """
+    found, folded = [], [fold(w) for w in words]
+    for i, key in enumerate(folded):
+        if not key or key not in prefixes:
+            continue
+        best, so_far = 0, key
+        for j in range(i + 1, min(i + MAX_WORDS, len(words)) + 1):
+            if so_far in names and folded[j - 1]:
+                best = j
+            if so_far not in prefixes or j >= len(words):
+                break
+            so_far += folded[j]
+        if best:
+            found.append((i, best))
+    return found
+
+
+def name_like(word: str) -> bool:
+    """Say whether a word is written as names are: capitals beyond the first letter, or a capital and a digit.
+
+    >>> [name_like(w) for w in ("GSM8K", "vLLM", "Qwen2.5", "Attention", "8B", "A")]
+    [True, True, True, False, False, False]
+    """
+    if len(word) < 2 or not any(c.isupper() for c in word):
+        return False
+    if any(c.isdigit() for c in word):
+        return word[0].isalpha()
+    return any(c.isupper() for c in word[1:])
+
+
+def written_stretches(words: list[str], starts: list[int], ends: list[int]) -> list[Place]:
+    """Return the stretches that are written as names are: hyphenated ones whole and without what follows the name.
+
+    A word with one capital counts where it stands alone within a sentence.
+    """
+    found: list[Place] = []
+    i, n = 0, len(words)
+    while i < n:
+        j = i + 1
+        if words[i][0].isalnum():
+            while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
+                j += 2
+            if any(name_like(w) for w in words[i:j]) and j - i <= MAX_WORDS:
+                last = j
+                while last > i and not (words[last - 1][0].isupper() or words[last - 1][-1].isdigit()):
+                    last -= 1
+                found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
+            elif j == i + 1 and len(words[i]) > 2 and words[i][0].isupper() and _stands_alone(words, i):
+                found.append((i, j))
+        i = j
+    return found
+
+
+def _is_whole(surface: str) -> bool:
+    """Say whether a stretch lies within one line and opens and closes the same number of brackets."""
+    return "\n" not in surface and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
+
+
+def _stands_alone(words: list[str], i: int) -> bool:
+    """Say whether a capitalised word is not the first of a sentence and has no capitalised neighbour."""
+    if not i or words[i - 1] in ".!?:" or words[i - 1].isspace() or words[i - 1][0].isupper():
+        return False
+    return i + 1 == len(words) or not words[i + 1][0].isupper()
+
+
+def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collection[str] = ()) -> list[Group]:
+    """Return the groups of candidates of a paper, in the order of their first places."""
+    text, title_end = reading.text, reading.title_end
+    first = {a: i for i, a in enumerate(reading.starts)}
+    final = {b: j + 1 for j, b in enumerate(reading.ends)}
+    chances = tagged_stretches(reading.scores)
+    for place in known_stretches(reading.words, names, prefixes):
+        chances.setdefault(place, 0.0)
+    for place in written_stretches(reading.words, reading.starts, reading.ends):
+        chances.setdefault(place, 0.0)
+    ties = []
+    for pair in reading.definitions:
+        tied = [(first.get(a), final.get(b)) for a, b in pair]
+        places = [(i, j) for i, j in tied if i is not None and j is not None and 0 < j - i <= MAX_WORDS + 5]
+        if len(places) == 2:
+            ties.append(places)
+        for place in places:
+            chances.setdefault(place, 0.0)
+    colon = text.find(": ", 0, title_end)
+    if colon in final and final[colon] <= MAX_WORDS:
+        chances.setdefault((0, final[colon]), 0.0)
+
+    def written(place: Place) -> str:
+        return text[reading.starts[place[0]] : reading.ends[place[1] - 1]]
+
+    by_key: dict[str, dict[str, float]] = {}
+    for place, chance in sorted(chances.items()):
+        surface = written(place)
+        key = fold(surface)
+        if key and _is_whole(surface) and not place[0] < final.get(title_end, 0) < place[1]:
+            spellings = by_key.setdefault(key, {})
+            spellings[surface] = spellings.get(surface, 0.0) + chance
+    root = {key: key for key in by_key}
+
+    def top(key: str) -> str:
+        while root[key] != key:
+            key = root[key]
+        return key
+
+    for key in by_key:
+        if key + "s" in by_key and len(key) > 1:
+            root[top(key + "s")] = top(key)
+    defined: dict[str, int] = {}
+    for short, long in ties:
+        a, b = fold(written(short)), fold(written(long))
+        if a in root and b in root:
+            if top(a) != top(b):
+                root[top(b)] = top(a)
+            defined[a] = defined[b] = 1
+    members: dict[str, list[str]] = {}
+    for key in by_key:
+        members.setdefault(top(key), []).append(key)
+    parts = span_chances(reading.scores)
+    groups = []
+    for keys in members.values():
+        spellings = {s: c for key in keys for s, c in by_key[key].items()}
+        surfaces = sorted(spellings, key=lambda s: (-spellings[s], len(s), s))
+        found = {(first[a], final[b]) for s in surfaces for a, b in occurrences(text, s) if a in first and b in final}
+        if found:
+            ordered = sorted(found)
+            group = Group(keys, surfaces, ordered, int(any(k in defined for k in keys)))
+            group.chances = {p: chances[p] if p in chances else chance_of(p, parts) for p in ordered}
+            groups.append(group)
+    groups.sort(key=lambda g: g.places[0])
+    return groups

@@ -1,0 +1,376 @@
+"""What speaks for and against a candidate: the features that the judge weighs.
+
+For each group of candidates (`kg.extract.candidates`) one row of numbers: what the tagger says of all its places
+and of rival stretches, how it is spelled, what stands around it (cue words of ``data/judge_cues.yaml``), what else
+the paper holds, and, from tables learned on the training gold, how often stretches with this last word, these
+neighbours or this very spelling were names, and of which type. `Tables.fit` gets other papers than those judged.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import yaml
+
+from kg.extract.candidates import Group, Place, Reading, span_chances
+from kg.extract.words import norm, shape
+
+N_TYPES = 4
+CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
+JOINERS = frozenset({",", "and", "or", "/", "&", ";"})
+DETERMINERS = frozenset({"a", "an", "the"})
+FIELDS = ("key", "last", "first", "last2", "shape", "prev", "next", "prev2", "next2", "next_noun")
+"""What the tables are about, in the order of their columns."""
+
+
+@lru_cache(maxsize=1)
+def cues() -> tuple[dict[str, int], dict[str, int], tuple[str, ...], tuple[str, ...]]:
+    """Return the class of each noun, that of each verb, and the names of both kinds of classes."""
+    lists = yaml.safe_load(CUES.read_text(encoding="utf-8"))
+    nouns = {w: i for i, words in enumerate(lists["nouns"].values()) for w in words}
+    verbs = {w: i for i, words in enumerate(lists["verbs"].values()) for w in words}
+    return nouns, verbs, tuple(lists["nouns"]), tuple(lists["verbs"])
+
+
+@dataclass(slots=True)
+class Evidence:
+    """The features of one paper's groups, before the tables are asked."""
+
+    numbers: np.ndarray  # (G, F) float32
+    strings: list[dict[str, list[str]]]  # for each group and each of FIELDS the values to look up
+
+
+class Tables:
+    """How often things were names of each type in the training gold, value by value of each of `FIELDS`.
+
+    Args:
+        rows: field -> value -> row of ``counts``; row 0 stands for what was never seen.
+        counts: (R, 5) in how many papers the value was seen, and in how many as a name of each type.
+        prior: (4,) the rates over all candidates.
+    """
+
+    WEIGHT = 3.0
+    """Papers' worth of prior in a smoothed rate."""
+
+    def __init__(self, rows: dict[str, dict[str, int]], counts: np.ndarray, prior: np.ndarray) -> None:
+        self.rows, self.counts, self.prior = rows, counts, prior
+        seen = counts[:, :1]
+        rates = (counts[:, 1:] + self.WEIGHT * prior) / (seen + self.WEIGHT)
+        self._table = np.concatenate([np.log1p(seen), rates], axis=1).astype(np.float32)
+
+    @classmethod
+    def fit(cls, groups: Iterable[tuple[dict[str, list[str]], int]], least: int = 2) -> Tables:
+        """Count over groups of candidates: their strings, and the index of their type or -1.
+
+        Args:
+            groups: strings as `Evidence` has them, and the type that the gold gives the group.
+            least: values (but for spellings) that are seen less often are dropped.
+        """
+        counts: dict[str, dict[str, list[int]]] = {f: {} for f in FIELDS}
+        total = [0] * (1 + N_TYPES)
+        for strings, kind in groups:
+            total[0] += 1
+            if kind >= 0:
+                total[1 + kind] += 1
+            for name, values in strings.items():
+                for value in set(values):
+                    row = counts[name].setdefault(value, [0] * (1 + N_TYPES))
+                    row[0] += 1
+                    if kind >= 0:
+                        row[1 + kind] += 1
+        prior = np.array(total[1:], dtype=np.float32) / max(total[0], 1)
+        rows: dict[str, dict[str, int]] = {}
+        table = [[0] * (1 + N_TYPES)]
+        for name in FIELDS:
+            rows[name] = {}
+            for value, row in sorted(counts[name].items()):
+                if row[0] >= (1 if name == "key" else least):
+                    rows[name][value] = len(table)
+                    table.append(row)
+        return cls(rows, np.array(table, dtype=np.float32), prior)
+
+    def look_up(self, strings: Sequence[dict[str, list[str]]]) -> np.ndarray:
+        """Return (G, 5 * fields): for each field how much was seen and the smoothed rate of each type, as means."""
+        out = np.empty((len(strings), len(FIELDS), 1 + N_TYPES), dtype=np.float32)
+        for f, name in enumerate(FIELDS):
+            rows = self.rows.get(name, {})
+            found = [[r for v in values[name] if (r := rows.get(v, 0))] or [0] for values in strings]
+            flat = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
+            sizes = np.fromiter(map(len, found), dtype=np.int64)
+            starts = np.cumsum(sizes) - sizes
+            out[:, f] = np.add.reduceat(self._table[flat], starts, axis=0) / sizes[:, None]
+        return out.reshape(len(strings), -1)
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return all as arrays for `numpy.savez`."""
+        values = json.dumps({name: list(self.rows[name]) for name in FIELDS})
+        return {
+            "table_values": np.frombuffer(values.encode(), dtype=np.uint8),
+            "table_counts": self.counts.astype(np.uint16),
+            "table_prior": self.prior,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Tables:
+        """Read back what `to_arrays` gave."""
+        rows: dict[str, dict[str, int]] = {}
+        row = 1
+        for name, values in json.loads(arrays["table_values"].tobytes()).items():
+            rows[name] = {value: row + i for i, value in enumerate(values)}
+            row += len(values)
+        return cls(rows, arrays["table_counts"].astype(np.float32), arrays["table_prior"])
+
+
+def weigh(reading: Reading, groups: Sequence[Group]) -> Evidence:
+    """Return the evidence for each group of a paper."""
+    view = _View(reading, groups)
+    rows, strings = [], []
+    for group in groups:
+        numbers, texts = view.describe(group)
+        rows.append(numbers)
+        strings.append(texts)
+    if not rows:
+        return Evidence(np.zeros((0, 0), dtype=np.float32), [])
+    return Evidence(np.concatenate([np.array(rows, dtype=np.float32), view.surroundings(rows)], axis=1), strings)
+
+
+class _View:
+    """One paper, worked out once for all its groups."""
+
+    def __init__(self, reading: Reading, groups: Sequence[Group]) -> None:
+        nouns, verbs, noun_names, verb_names = cues()
+        self.reading, self.groups = reading, groups
+        self.words = reading.words
+        self.norms = [norm(w) for w in reading.words]
+        self.nouns = [nouns.get(n, -1) for n in self.norms]
+        self.verbs = [verbs.get(n, -1) for n in self.norms]
+        self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
+        self.mass = reading.scores[:, 1:].reshape(-1, N_TYPES, 4).sum(axis=2)  # (N, types)
+        self.total = np.concatenate([np.zeros((1, N_TYPES), dtype=np.float32), self.mass.cumsum(axis=0)])
+        self.outside = reading.scores[:, 0].tolist()
+        self.parts = span_chances(reading.scores)
+        self.title_tokens = sum(a < reading.title_end for a in reading.starts)
+        colon = reading.text.find(": ", 0, reading.title_end)
+        self.colon = sum(b <= colon for b in reading.ends) if colon >= 0 else 0
+        self.sentence, self.sentence_start = [], []
+        number, begin = 0, 0
+        for i, w in enumerate(self.words):
+            if w.isspace() or (i and self.words[i - 1] in ".!?" and w[0].isupper()):
+                number, begin = number + 1, i
+            self.sentence.append(number)
+            self.sentence_start.append(begin)
+        self.n_sentences = number + 1
+        self.covering: dict[int, list[tuple[Place, float, int]]] = defaultdict(list)
+        self.begins: dict[int, tuple[float, Place]] = {}
+        self.finishes: dict[int, tuple[float, Place]] = {}
+        for number, group in enumerate(groups):
+            for (i, j), chance in group.chances.items():
+                for k in {i, j - 1, (i + j - 1) // 2}:
+                    self.covering[k].append(((i, j), chance, number))
+                if chance > self.begins.get(i, (0.0,))[0]:
+                    self.begins[i] = (chance, (i, j))
+                if chance > self.finishes.get(j, (0.0,))[0]:
+                    self.finishes[j] = (chance, (i, j))
+        text_nouns = [n for n in self.nouns if n >= 0]
+        self.noun_counts = [text_nouns.count(n) for n in range(self.n_nouns)]
+        title_nouns = self.nouns[: self.title_tokens]
+        self.title_noun_counts = [title_nouns.count(n) for n in range(self.n_nouns)]
+
+    def describe(self, group: Group) -> tuple[list[float], dict[str, list[str]]]:
+        """Return the numbers and strings of one group."""
+        words, norms = self.words, self.norms
+        places = group.places
+        chances = [group.chances[p] for p in places]
+        best = max(range(len(places)), key=chances.__getitem__)
+        i, j = places[best]
+        masses = np.array([(self.total[b] - self.total[a]) / (b - a) for a, b in places])
+        in_title = [c for (a, _), c in zip(places, chances, strict=True) if a < self.title_tokens]
+        outer, inner, crossing, outer_all = 0.0, 0.0, 0.0, []
+        for number, (a, b) in enumerate(places):
+            around = 0.0
+            for (c, d), chance, _ in (*self.covering[a], *self.covering[b - 1]):
+                if (c, d) == (a, b):
+                    continue
+                if c <= a and b <= d:
+                    around = max(around, chance)
+                elif a <= c and d <= b:
+                    inner = max(inner, chance) if number == best else inner
+                else:
+                    crossing = max(crossing, chance)
+            outer_all.append(around)
+        outer = outer_all[best]
+        surface = group.surfaces[0]
+        spelled = words[i:j]
+        caps = sum(c.isupper() for c in surface)
+        numbers: list[float] = [
+            len(places),
+            len(in_title),
+            len(group.surfaces),
+            group.defined,
+            chances[best],
+            sum(chances) / len(chances),
+            chances[0],
+            max(in_title, default=-1.0),
+            min(chances),
+            *masses.mean(axis=0).tolist(),
+            *masses[best].tolist(),
+            outer,
+            min(outer_all),
+            inner,
+            crossing,
+            self.outside[i - 1] if i else 1.0,
+            self.outside[j] if j < len(words) else 1.0,
+            j - i,
+            len(surface),
+            caps,
+            caps / len(surface),
+            sum(c.isdigit() for c in surface),
+            surface[0].isupper(),
+            surface[-1].isdigit(),
+            "-" in surface,
+            " " in surface,
+            surface.isupper(),
+            any(c.isupper() for c in surface[1:] if c.isalpha()) and " " not in surface,
+            sum(w[0].isupper() for w in spelled) / len(spelled),
+            max(len(s) for s in group.surfaces),
+            min(len(s) for s in group.surfaces),
+            best / len(places),
+            places[0][0] / len(words),
+            self.sentence[places[0][0]],
+            places[-1][0] / len(words),
+            places[0][0] == 0,
+            self.colon > 0,
+            any(b <= self.colon for _, b in places),
+            any(a == 0 and b == self.colon for a, b in places),
+        ]
+        numbers += self._context(places)
+        numbers += self._neighbours(places)
+        texts: dict[str, list[str]] = {
+            "key": group.keys,
+            "last": [norms[j - 1]],
+            "first": [norms[i]],
+            "last2": [" ".join(norms[max(i, j - 2) : j])],
+            "shape": [" ".join(shape(w) for w in spelled[:4]) + (" +" if len(spelled) > 4 else "")],
+            "prev": [norms[a - 1] if a else "^" for a, _ in places],
+            "next": [norms[b] if b < len(norms) else "$" for _, b in places],
+            "prev2": [" ".join(norms[max(0, a - 2) : a]) if a else "^" for a, _ in places],
+            "next2": [" ".join(norms[b : b + 2]) if b < len(norms) else "$" for _, b in places],
+            "next_noun": [self._apposition(a, b) for a, b in places[:3]],
+        }
+        return numbers, texts
+
+    def _apposition(self, i: int, j: int) -> str:
+        """Return how the text goes on to say what a name is: the noun of "X, a new …", "X is a …" or "the … X"."""
+        words, norms = self.words, self.norms
+        k = j
+        if k < len(words) and words[k] == "(":
+            while k < len(words) and words[k] != ")":
+                k += 1
+            k += 1
+        if k + 1 < len(words) and (words[k] in (",", "is", ":", "are", "-", "–", "—")):
+            k += 1
+            if norms[k] in DETERMINERS or words[k - 1] == ":":
+                for m in range(k + 1, min(k + 14, len(words))):
+                    if words[m] in (".", ",", "(", ";") or norms[m] in ("that", "which", "for", "to", "of", "with"):
+                        break
+                    if self.nouns[m] >= 0 and not (m + 1 < len(words) and self.nouns[m + 1] >= 0):
+                        return "=" + norms[m]
+        for m in range(i - 1, max(-1, i - 4), -1):
+            if self.nouns[m] >= 0:
+                return "<" + norms[m]
+            if words[m] in (".", ",", "(", ";", ":"):
+                break
+        return "-"
+
+    def _context(self, places: Sequence[Place]) -> list[float]:
+        """Return for each class of nouns and verbs how near it comes on either side, and which sentences hold it."""
+        n, nouns, verbs = len(self.words), self.nouns, self.verbs
+        right = [0.0] * self.n_nouns
+        left = [0.0] * self.n_nouns
+        verb_left = [0.0] * self.n_verbs
+        verb_sentence = [0.0] * self.n_verbs
+        noun_sentence = [0.0] * self.n_nouns
+        for i, j in places:
+            here = self.sentence[i]
+            for k in range(j, min(j + 5, n)):
+                if self.sentence[k] != here:
+                    break
+                if nouns[k] >= 0:
+                    right[nouns[k]] = max(right[nouns[k]], 1 / (1 + k - j))
+            for k in range(i - 1, max(-1, i - 6), -1):
+                if self.sentence[k] != here:
+                    break
+                if nouns[k] >= 0:
+                    left[nouns[k]] = max(left[nouns[k]], 1 / (i - k))
+            seen_verbs, seen_nouns = set(), set()
+            for k in range(self.sentence_start[i], n):
+                if self.sentence[k] != here:
+                    break
+                if verbs[k] >= 0:
+                    seen_verbs.add(verbs[k])
+                    if k < i:
+                        verb_left[verbs[k]] = max(verb_left[verbs[k]], 1 / (i - k))
+                if nouns[k] >= 0:
+                    seen_nouns.add(nouns[k])
+            for v in seen_verbs:
+                verb_sentence[v] += 1
+            for v in seen_nouns:
+                noun_sentence[v] += 1
+        share = 1 / len(places)
+        return [
+            *right,
+            *left,
+            *verb_left,
+            *(v * share for v in verb_sentence),
+            *(v * share for v in noun_sentence),
+            *(float(c) for c in self.noun_counts),
+            *(float(c) for c in self.title_noun_counts),
+        ]
+
+    def _neighbours(self, places: Sequence[Place]) -> list[float]:
+        """Return what stands in a list with it, and brackets, hyphens and quotes beside it."""
+        words, n = self.words, len(self.words)
+        best, kind = 0.0, np.zeros(N_TYPES, dtype=np.float32)
+        in_list = bracket = hyphen = quote = based = 0
+        for i, j in places:
+            k = j
+            while k < n and k - j < 2 and words[k] in JOINERS:
+                k += 1
+            if k > j:
+                in_list += 1
+                if k in self.begins and self.begins[k][0] > best:
+                    best, (a, b) = self.begins[k]
+                    kind = (self.total[b] - self.total[a]) / (b - a)
+            k = i
+            while k > 0 and i - k < 2 and words[k - 1] in JOINERS:
+                k -= 1
+            if k < i:
+                in_list += 1
+                if k in self.finishes and self.finishes[k][0] > best:
+                    best, (a, b) = self.finishes[k]
+                    kind = (self.total[b] - self.total[a]) / (b - a)
+            bracket += i > 0 and words[i - 1] == "("
+            hyphen += (i > 0 and words[i - 1] == "-") or (j < n and words[j] == "-")
+            based += j + 1 < n and words[j] == "-" and words[j + 1] == "based"
+            quote += i > 0 and words[i - 1] in "\"'`“‘"
+        share = 1 / len(places)
+        return [best, *kind.tolist(), in_list * share, bracket * share, hyphen * share, quote * share, float(based)]
+
+    def surroundings(self, rows: Sequence[Sequence[float]]) -> np.ndarray:
+        """Return what the other groups of the paper are like: sums of chances by type, rank, number of names."""
+        table = np.array(rows, dtype=np.float32)
+        chance, mass = table[:, 4], table[:, 9:13]
+        weighted = mass * chance[:, None]
+        others = weighted.sum(axis=0)[None, :] - weighted
+        order = np.argsort(np.argsort(-chance, kind="stable"), kind="stable")
+        same = np.array(
+            [[len(rows), (chance > 0.5).sum(), self.n_sentences, len(self.words)]], dtype=np.float32
+        ).repeat(len(rows), axis=0)
+        return np.concatenate([others, order[:, None].astype(np.float32), same], axis=1)

@@ -1,0 +1,152 @@
+"""Which candidates are names, and of which type: the component ``name_judge``.
+
+The tagger reads word by word; whether something is worth a page is seen from the whole paper: all the places that
+name it, the nouns beside them, the definition of its acronym, what stands in a list with it. The judge gathers the
+candidates (`kg.extract.candidates`), weighs the evidence for each (`kg.extract.evidence`) and gives it five
+probabilities by boosted trees: one for each type, one for "no name". The trees were trained on what taggers said of
+papers that they had not been trained on.
+
+Needs ``name_tagger`` and ``abbreviations``; sets ``doc._.judged_names``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+from spacy.attrs import IDX, LENGTH
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from kg.extract import extensions
+from kg.extract.calibration import Curve
+from kg.extract.candidates import Group, Reading, find_groups
+from kg.extract.entities import JudgedName
+from kg.extract.evidence import Tables, weigh
+from kg.extract.linear import HashedLinear
+from kg.extract.tagger import WEIGHTS
+from kg.extract.trees import Trees
+from kg.extract.wording import verdict, wording
+from kg.schema import ENTITY_TYPES
+
+N_CLASSES = len(ENTITY_TYPES) + 1
+"""The types, and "no name"."""
+
+WORTH_KEEPING = 0.02
+"""Names less likely than this are not handed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Folded spellings that are names in the training gold, and all their beginnings, token by token."""
+
+    names: Collection[str] = frozenset()
+    prefixes: Collection[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Judge:
+    """All that has been learned."""
+
+    trees: Trees
+    tables: Tables
+    words: HashedLinear
+    lexicon: Lexicon
+    curve: Curve
+
+    def __call__(self, reading: Reading) -> list[tuple[Group, np.ndarray]]:
+        """Return the groups of candidates of a paper, each with its five probabilities ("no name" last)."""
+        groups = find_groups(reading, self.lexicon.names, self.lexicon.prefixes)
+        if not groups:
+            return []
+        evidence = weigh(reading, groups)
+        said = verdict(self.words, *wording(reading, groups), len(groups))
+        rows = np.concatenate([evidence.numbers, self.tables.look_up(evidence.strings), said], axis=1)
+        return list(zip(groups, self.trees.predict(rows), strict=True))
+
+    def to_disk(self, folder: Path) -> None:
+        """Write ``judge.npz``; the same judge gives the same bytes."""
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = {
+            "names": sorted(self.lexicon.names),
+            "prefixes": sorted(self.lexicon.prefixes),
+            "curve": asdict(self.curve),
+        }
+        self.words.save(
+            folder / "judge.npz",
+            trees=np.frombuffer(self.trees.text.encode(), dtype=np.uint8),
+            settings=np.frombuffer(json.dumps(settings).encode(), dtype=np.uint8),
+            **self.tables.to_arrays(),
+        )
+
+    @classmethod
+    def from_disk(cls, folder: Path) -> Judge:
+        """Read what `to_disk` wrote."""
+        with np.load(folder / "judge.npz") as arrays:
+            settings = json.loads(arrays["settings"].tobytes())
+            lexicon = Lexicon(frozenset(settings["names"]), frozenset(settings["prefixes"]))
+            curve = Curve(tuple(settings["curve"]["slopes"]), tuple(settings["curve"]["offsets"]))
+            trees = Trees(arrays["trees"].tobytes().decode())
+            return cls(trees, Tables.from_arrays(arrays), HashedLinear.from_arrays(arrays), lexicon, curve)
+
+
+def read_doc(doc: Doc) -> Reading:
+    """Return what the judge needs of a `Doc` that the tagger and ``abbreviations`` have read."""
+    text, title_end = doc.text, doc._.title_end
+    places = doc.to_array([IDX, LENGTH]).astype(np.int64)
+    starts, ends = places[:, 0].tolist(), places.sum(axis=1).tolist()
+    shift = {"title": 0, "abstract": title_end + extensions.GAP if title_end or text.startswith("\n\n") else 0}
+    definitions = [
+        tuple((s.start + shift[s.field], s.end + shift[s.field]) for s in pair) for pair in doc._.abbreviations
+    ]
+    words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
+    return Reading(text, title_end, words, starts, ends, doc._.label_scores, definitions)  # type: ignore[arg-type]
+
+
+def judged_name(reading: Reading, group: Group, chances: np.ndarray, curve: Curve) -> JudgedName:
+    """Return a group as the value that ``paper_entities`` decides on."""
+    places = tuple((reading.starts[i], reading.ends[j - 1]) for i, j in group.places)
+    of_types = tuple(float(c) for c in chances[: len(ENTITY_TYPES)])
+    likeliest = max(range(len(of_types)), key=of_types.__getitem__)
+    return JudgedName(tuple(group.surfaces), places, of_types, curve(of_types[likeliest], likeliest))
+
+
+@lru_cache(maxsize=4)
+def shipped(folder: Path = WEIGHTS) -> Judge:
+    """Return the judge whose weights lie in ``folder``, read once."""
+    return Judge.from_disk(folder)
+
+
+class NameJudge:
+    """The component: see the module's docstring."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Set ``doc._.judged_names``."""
+        reading = read_doc(doc)
+        doc._.judged_names = [
+            judged_name(reading, group, chances, self.judge.curve)
+            for group, chances in self.judge(reading)
+            if 1 - chances[-1] >= WORTH_KEEPING
+        ]
+        return doc
+
+
+@Language.factory(
+    "name_judge",
+    requires=["doc._.label_scores", "doc._.abbreviations"],
+    assigns=["doc._.judged_names"],
+    default_config={"weights": None},
+)
+def make_name_judge(nlp: Language, name: str, weights: str | None) -> NameJudge:
+    """Create the component from the weights shipped with the package, or those in the folder ``weights``."""
+    return NameJudge(shipped(Path(weights) if weights else WEIGHTS))
+
+
+extensions.register()

@@ -1,0 +1,172 @@
+"""Training of the judge: candidates of the gold papers, what speaks for each, and trees over it.
+
+Nothing that describes a paper may come from its own labels: the tagger's scores, the lexicon, the tables and the linear
+model that a paper's evidence is made of are learned on the other folds. Only the shipped ones have seen every paper.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kg.extract import linear
+from kg.extract.abbreviations import definitions
+from kg.extract.calibration import Curve, fit_curve
+from kg.extract.candidates import Group, Reading, find_groups
+from kg.extract.evidence import Evidence, Tables, weigh
+from kg.extract.extensions import GAP
+from kg.extract.judge import N_CLASSES, Judge, Lexicon
+from kg.extract.tokenizer import split_words
+from kg.extract.train_tagger import Example
+from kg.extract.trees import Trees
+from kg.extract.wording import verdict, wording
+from kg.records import fold
+from kg.schema import ENTITY_TYPES
+
+Row = Mapping[str, Any]
+
+TREES = {
+    "objective": "multiclass",
+    "num_class": N_CLASSES,
+    "learning_rate": 0.06,
+    "num_leaves": 15,
+    "min_data_in_leaf": 25,
+    "feature_fraction": 0.3,
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 5.0,
+    "verbose": -1,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+}
+ROUNDS = 250
+
+
+@dataclass(slots=True)
+class Case:
+    """One gold paper as the judge meets it, with the right answers."""
+
+    row: Row
+    fold: int
+    reading: Reading
+    groups: list[Group]
+    evidence: Evidence
+    owner: np.ndarray  # with ``features``: see `kg.extract.wording.wording`
+    features: np.ndarray
+    kinds: np.ndarray  # (groups,) index of the type, or that of "no name"
+
+
+def lexicon_of(rows: Sequence[Row], least: int = 2) -> Lexicon:
+    """Return the folded spellings that are names in at least ``least`` of the papers."""
+    counts: Counter[str] = Counter()
+    spelled: dict[str, set[str]] = {}
+    for row in rows:
+        surfaces = {s for entity in row["entities"] for s in entity["surfaces"]}
+        counts.update({fold(s) for s in surfaces})
+        for surface in surfaces:
+            spelled.setdefault(fold(surface), set()).add(surface)
+    names = {key for key, count in counts.items() if count >= least and len(key) > 1}
+    prefixes = set()
+    for key in names:
+        for surface in spelled[key]:
+            so_far = ""
+            for word in split_words(surface)[0]:
+                so_far += fold(word)
+                prefixes.add(so_far)
+    return Lexicon(frozenset(names), frozenset(prefixes))
+
+
+def reading_of(example: Example, scores: np.ndarray) -> Reading:
+    """Return an example and the tagger's scores as the judge reads them."""
+    seam = example.title_end + GAP
+    ties = list(definitions(example.text[: example.title_end]))
+    for short, long in definitions(example.text[seam:]):
+        ties.append(((short[0] + seam, short[1] + seam), (long[0] + seam, long[1] + seam)))
+    return Reading(example.text, example.title_end, example.words, example.starts, example.ends, scores, ties)
+
+
+def kind_of(group: Group, row: Row) -> int:
+    """Return the index of the type that the gold gives to a group: that of the entity with a spelling in common."""
+    keys = set(group.keys)
+    for entity in row["entities"]:
+        if keys & {fold(s) for s in entity["surfaces"]}:
+            return ENTITY_TYPES.index(entity["type"])
+    return len(ENTITY_TYPES)
+
+
+def make_case(row: Row, number: int, example: Example, scores: np.ndarray, lexicon: Lexicon) -> Case:
+    """Return a gold paper's candidates with evidence and answers."""
+    reading = reading_of(example, scores)
+    groups = find_groups(reading, lexicon.names, lexicon.prefixes)
+    evidence = weigh(reading, groups)
+    nothing = np.zeros(0, dtype=np.int64)
+    owner, features = wording(reading, groups) if groups else (nothing, nothing)
+    kinds = np.array([kind_of(g, row) for g in groups], dtype=np.int64)
+    return Case(row, number, reading, groups, evidence, owner, features, kinds)
+
+
+def fit_tables(cases: Sequence[Case]) -> Tables:
+    """Return the tables that these cases give."""
+    none = len(ENTITY_TYPES)
+    return Tables.fit(
+        (strings, -1 if kind == none else int(kind))
+        for case in cases
+        for strings, kind in zip(case.evidence.strings, case.kinds, strict=True)
+    )
+
+
+def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
+    """Return the linear model over the words that these cases give."""
+    owners, features, kinds, at = [], [], [], 0
+    for case in cases:
+        owners.append(case.owner + at)
+        features.append(case.features)
+        kinds.append(case.kinds)
+        at += len(case.groups)
+    return linear.fit(np.concatenate(owners), np.concatenate(features), np.concatenate(kinds), N_CLASSES, iterations=60)
+
+
+def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarray:
+    """Return (groups, features) for the trees."""
+    said = verdict(words, case.owner, case.features, len(case.groups))
+    return np.concatenate([case.evidence.numbers, tables.look_up(case.evidence.strings), said], axis=1)
+
+
+def fit_trees(rows: np.ndarray, kinds: np.ndarray, rounds: int = ROUNDS) -> Trees:
+    """Return boosted trees."""
+    import lightgbm
+
+    least = max(2, min(int(TREES["min_data_in_leaf"]), len(rows) // 40))  # type: ignore[call-overload]
+    booster = lightgbm.train({**TREES, "min_data_in_leaf": least}, lightgbm.Dataset(rows, kinds), rounds)
+    return Trees(booster.model_to_string())
+
+
+def fit_judge(cases: Sequence[Case], n_folds: int, lexicon: Lexicon, rounds: int = ROUNDS) -> Judge:
+    """Return a judge: trees and curve from evidence made out of fold, tables and linear model from all cases."""
+    cases = [case for case in cases if case.groups]
+    table: dict[int, np.ndarray] = {}
+    for number in range(n_folds):
+        others = [case for case in cases if case.fold != number]
+        tables, words = fit_tables(others), fit_wording(others)
+        for place, case in enumerate(cases):
+            if case.fold == number:
+                table[place] = rows_of(case, tables, words)
+    rows = np.concatenate([table[place] for place in range(len(cases))])
+    kinds = np.concatenate([case.kinds for case in cases])
+    folds = np.concatenate([np.full(len(case.groups), case.fold) for case in cases])
+    chances = np.zeros((len(rows), N_CLASSES))
+    for number in range(n_folds):
+        chances[folds == number] = fit_trees(rows[folds != number], kinds[folds != number], rounds).predict(
+            rows[folds == number]
+        )
+    curve = fit_curve(chances, kinds)
+    return Judge(fit_trees(rows, kinds, rounds), fit_tables(cases), fit_wording(cases), lexicon, curve)
+
+
+__all__ = ["Case", "Curve", "fit_judge", "lexicon_of", "make_case"]
