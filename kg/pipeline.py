@@ -10,6 +10,7 @@ import json
 import platform
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version as package_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -112,7 +113,6 @@ def build_from_extractions(
     run = _Run([], lambda step, done, total: None)
     with replacing(out) as staging:
         count = write_papers(sorted(papers, key=lambda p: p.id), staging)
-        write_words(staging)
         run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
 
         def corpus() -> Iterator[tuple[Paper, Extraction]]:
@@ -172,7 +172,6 @@ class _Run:
         papers = write_papers(merge(counted(read_records(self.sources, self.report)), self.report), staging)
         self.progress("reading", total, total)
         self.counts |= {"records": total, "papers": papers}
-        write_words(staging)
         self._done("read")
 
     def extract(self, staging: Path, cache: ExtractionCache, engine: str, workers: int, scheduler: str | None) -> None:
@@ -221,25 +220,28 @@ class _Run:
     ) -> None:
         """Resolve names over the whole corpus and write the other tables."""
         papers = self.counts["papers"]
-        self.progress("resolving", 0, papers)
-        corrections = Curation.load(curation)
-        resolution = resolve((extraction for _, extraction in corpus()), corrections)
-        self.progress("resolving", papers, papers)
-        self._done("resolve")
-        self.progress("writing", 0, papers)
-        edits, problems = _edits(corrections, resolution, staging)
-        named = {e.id for e in resolution.entities}
-        known = _known(resolution, with_background)
-        background = {e.id for e in resolution.entities} - named
-        self.counts |= write_tables(staging, corpus(), resolution, known, edits, background)
-        problems += edits.unused()
-        self.corrections = {
-            "file": str(curation),
-            "sha256": file_hash(curation) if curation.is_file() else None,
-            "entries": len(corrections.entries),
-        }
-        self.report.problems += [*corrections.problems, *resolution.problems, *problems]
-        self._done("tables")
+        with ThreadPoolExecutor(1) as aside:  # DuckDB counts words while Python resolves names
+            words = aside.submit(write_words, staging)
+            self.progress("resolving", 0, papers)
+            corrections = Curation.load(curation)
+            resolution = resolve((extraction for _, extraction in corpus()), corrections)
+            self.progress("resolving", papers, papers)
+            self._done("resolve")
+            self.progress("writing", 0, papers)
+            edits, problems = _edits(corrections, resolution, staging)
+            named = {e.id for e in resolution.entities}
+            known = _known(resolution, with_background)
+            background = {e.id for e in resolution.entities} - named
+            self.counts |= write_tables(staging, corpus(), resolution, known, edits, background)
+            problems += edits.unused()
+            self.corrections = {
+                "file": str(curation),
+                "sha256": file_hash(curation) if curation.is_file() else None,
+                "entries": len(corrections.entries),
+            }
+            self.report.problems += [*corrections.problems, *resolution.problems, *problems]
+            words.result()
+            self._done("tables")
 
     def finish(self, staging: Path) -> None:
         """Write the graph file and ``build.json``."""

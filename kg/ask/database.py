@@ -4,8 +4,8 @@ Texts stay on disk, where rows are sorted so that a question opens only the row 
 questions need across the corpus is kept in memory as narrow tables, each made when it is first asked for:
 
 - ``paper``: no (place in papers.parquet), id, title, date;
-- ``entity``: no (place in entities.parquet), id, label, type, papers, family;
-- ``link``: paper and entity (their numbers), rank (of the role, strongest 0), confidence;
+- ``entity``: no (place in entities.parquet), id, label, type, papers, family, first_date, last_date;
+- ``link``: paper and entity (their numbers), rank (of the role, strongest 0), confidence, evidence, origin, reason;
 - ``spelling``: key (folded), entity (number), own (whether it is the entity's name or label).
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,13 @@ _IN_MEMORY = {
     ),
     "entity": (
         (),
-        "SELECT file_row_number::INT AS no, id, label, type, papers, family "
+        "SELECT file_row_number::INT AS no, id, label, type, papers, family, first_date, last_date "
         "FROM read_parquet('{entities}', file_row_number = true)",
     ),
     "link": (
         ("paper", "entity"),
-        f"SELECT p.no AS paper, e.no AS entity, ({ROLE_RANK.format(role='l.role')})::UTINYINT AS rank, l.confidence "
+        f"SELECT p.no AS paper, e.no AS entity, ({ROLE_RANK.format(role='l.role')})::UTINYINT AS rank, l.confidence, "
+        "l.evidence, l.origin, l.reason "
         "FROM links l JOIN paper p ON p.id = l.paper JOIN entity e ON e.id = l.entity ORDER BY 1, 2",
     ),
     "spelling": (
@@ -158,6 +160,12 @@ class Database:
         """Return the one value of a query."""
         row = self._cursor().execute(sql, parameters).fetchone()
         return row[0] if row else None
+
+    @cached_property
+    def vocabulary(self) -> dict[int, list[str]]:
+        """All words of titles and abstracts by their number of letters, for comparisons by edit distance."""
+        rows = self.tuples(f"SELECT length(word), list(word ORDER BY word) FROM {WORDS} GROUP BY 1")
+        return dict(rows)
 
     def close(self) -> None:
         """Close the connection."""

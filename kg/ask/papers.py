@@ -83,24 +83,21 @@ def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) 
             [id, min_confidence],
         )
     ]
-    rank = ROLE_RANK.format(role="role")
     db.need("link")
-    own = db.tuples("SELECT entity FROM link WHERE paper = (SELECT no FROM paper WHERE id = ?)", [id])
-    marks = ", ".join(["?"] * len(own)) or "NULL"
     row["links"] = [
         {
-            **refs[link["entity"]].ref(),
-            "entity": link["entity"],
-            "role": link["role"],
+            **refs.at(link["entity"]).ref(),
+            "entity": refs.id(link["entity"]),
+            "role": ROLES[link["rank"]],
             "confidence": round(link["confidence"], 4),
-            "evidence": link["evidence"] and {**link["evidence"], "text": link["text"]},
+            "evidence": link["evidence"] and {**link["evidence"], "text": _slice(row, link["evidence"])},
             "origin": link["origin"],
             "reason": link["reason"],
         }
         for link in db.rows(
-            f"SELECT * FROM links WHERE entity IN ({marks}) AND paper = ? AND confidence >= ? "
-            f"ORDER BY {rank}, confidence DESC, entity",
-            [*(refs.id(no) for (no,) in own), id, min_confidence],
+            "SELECT * FROM link WHERE paper = (SELECT no FROM paper WHERE id = ?) AND confidence >= ? "
+            "ORDER BY rank, confidence DESC, entity",
+            [id, min_confidence],
         )
     ]
     row["relations"] = [
@@ -133,17 +130,18 @@ def similar(db: Database, names: NameIndex, id: str, limit: int = 8) -> list[Row
     rows = db.rows(
         """
         WITH this AS (SELECT no FROM paper WHERE id = ?),
-             weight AS (
-                SELECT e.no AS entity, ln(1 + (SELECT count(*) FROM paper) / greatest(e.papers, 1)) AS w
+             weight AS (  -- in whole millionths, which add up to the same sum in any order
+                SELECT e.no AS entity, (1e6 * ln(1 + (SELECT count(*) FROM paper) / greatest(e.papers, 1)))::BIGINT AS w
                 FROM link l JOIN entity e ON e.no = l.entity WHERE l.paper = (SELECT no FROM this)
              ),
              best AS (
-                SELECT l.paper, sum(w ORDER BY l.entity) AS score, list(l.entity ORDER BY w DESC, l.entity) AS shared
-                FROM link l JOIN weight USING (entity) WHERE l.paper <> (SELECT no FROM this)
-                GROUP BY l.paper ORDER BY round(score, 6) DESC, l.paper LIMIT ?
+                SELECT l.paper, sum(w) AS score FROM link l JOIN weight USING (entity)
+                WHERE l.paper <> (SELECT no FROM this) GROUP BY l.paper ORDER BY score DESC, l.paper LIMIT ?
              )
-        SELECT p.id, p.title, p.date, best.shared, round(best.score, 3) AS score
-        FROM best JOIN paper p ON p.no = best.paper ORDER BY round(best.score, 6) DESC, p.no
+        SELECT p.id, p.title, p.date, list(l.entity ORDER BY w DESC, l.entity) AS shared,
+               round(any_value(score) / 1e6, 3) AS score
+        FROM best JOIN link l USING (paper) JOIN weight USING (entity) JOIN paper p ON p.no = best.paper
+        GROUP BY p.no, p.id, p.title, p.date ORDER BY any_value(best.score) DESC, p.no
         """,
         [id, limit],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
 
@@ -38,52 +38,58 @@ def search(db: Database, names: NameIndex, text: str, limit: int = 20) -> dict[s
 def papers(db: Database, text: str, limit: int) -> list[Row]:
     """Return the papers that hold the words of a text."""
     words: list[str] = db.value(f"SELECT {words_of('$1')}", [text])[:_MOST_WORDS]
-    if not words:
-        return []
-    db.need("paper")
-    sought = [(number, *part) for number, word in enumerate(words) for part in _spellings(db, word)]
+    sought = {number: found for number, word in enumerate(words) if (found := _spellings(db, word)).ranges}
     if not sought:
         return []
-    ranges = " OR ".join(f"word BETWEEN $first{i} AND $last{i}" for i in range(len(sought)))
-    bounds = {f"{end}{i}": part[at] for i, part in enumerate(sought) for end, at in (("first", 1), ("last", 2))}
-    columns = ("number", "first", "last", "likeness")
+    db.need("paper")
+    parts, values = [], {"phrase": " ".join(text.split()), "limit": limit}
+    for number, found in sought.items():
+        for i, (first, last) in enumerate(found.ranges):
+            name = f"{number}_{i}"
+            values |= {f"first{name}": first, f"last{name}": last}
+            parts.append(
+                f"SELECT 1 << {number} AS word, titles, abstracts FROM words "
+                f"WHERE word BETWEEN $first{name} AND $last{name}"
+            )
+    score = " + ".join(
+        f"{found.likeness:.2f} * ({_TITLE} * (in_title >> {n} & 1) + {_ABSTRACT} * (in_abstract >> {n} & 1))"
+        for n, found in sought.items()
+    )
     rows = db.rows(
         f"""
-        WITH sought AS (SELECT unnest($sought, recursive := true)),
-             hits AS (
-                SELECT s.number, s.likeness, w.titles, w.abstracts
-                FROM (SELECT * FROM words WHERE {ranges}) w JOIN sought s ON w.word BETWEEN s.first AND s.last
-             ),
-             places AS (
-                SELECT unnest(titles) AS no, number, {_TITLE} * likeness AS weight, true AS in_title FROM hits
-                UNION ALL SELECT unnest(abstracts), number, {_ABSTRACT} * likeness, false FROM hits
+        WITH hits AS MATERIALIZED ({" UNION ALL ".join(parts)}),
+             places AS (  -- one bit a word
+                SELECT unnest(titles) AS no, word AS in_title, 0 AS in_abstract FROM hits
+                UNION ALL SELECT unnest(abstracts), 0, word FROM hits
              ),
              scores AS (
-                SELECT no, round(sum(weight), 6) AS score
-                FROM (SELECT no, number, in_title, max(weight) AS weight FROM places GROUP BY no, number, in_title)
-                GROUP BY no
+                SELECT no, {score} AS score
+                FROM (
+                    SELECT no, bit_or(in_title) AS in_title, bit_or(in_abstract) AS in_abstract FROM places GROUP BY no
+                )
              )
-        SELECT id, title, date, score + {2 * _TITLE} * contains(lower(title), lower($phrase))::INT AS score
+        SELECT id, title, date, (score + {2 * _TITLE} * contains(lower(title), lower($phrase))::INT)::DOUBLE AS score
         FROM scores JOIN paper USING (no) ORDER BY score DESC, date DESC NULLS LAST, id LIMIT $limit
         """,
-        {
-            "sought": [dict(zip(columns, part, strict=True)) for part in sought],
-            "phrase": " ".join(text.split()),
-            "limit": limit,
-            **bounds,
-        },
+        values,
     )
     full = len(words) * (_TITLE + _ABSTRACT) + 2 * _TITLE
     return [{**r, "score": round(100 * r["score"] / full, 1)} for r in rows]
 
 
-def _spellings(db: Database, word: str) -> list[tuple[str, str, float]]:
-    """Return what is sought for a word: first and last of a range of words, and how like it they are (0 to 1)."""
+class _Sought(NamedTuple):
+    """What is sought for a word: ranges of words (first and last), and how like it they are (0 to 1)."""
+
+    ranges: list[tuple[str, str]]
+    likeness: float = 1.0
+
+
+def _spellings(db: Database, word: str) -> _Sought:
     last = word + "\U0010ffff" if len(word) >= _STEM else word
     if db.value("SELECT 1 FROM words WHERE word BETWEEN ? AND ? LIMIT 1", [word, last]):
-        return [(word, last, 1.0)]
+        return _Sought([(word, last)])
     if len(word) < _STEM:
-        return []
-    nearby = db.table("SELECT word FROM words WHERE length(word) BETWEEN ? AND ?", [len(word) - 2, len(word) + 2])
-    near = process.extract(word, nearby.column(0).to_pylist(), scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
-    return [(other, other, likeness / 100) for other, likeness, _ in near]
+        return _Sought([])
+    nearby = [other for n in range(len(word) - 2, len(word) + 3) for other in db.vocabulary.get(n, ())]
+    near = process.extract(word, nearby, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
+    return _Sought([(other, other) for other, _, _ in near], near[0][1] / 100 if near else 1.0)

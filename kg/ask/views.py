@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -24,20 +24,19 @@ def overview(db: Database, names: NameIndex, top: int = 10) -> Row:
     db.need("link")
     by_type = dict(db.tuples("SELECT type, count(*) FROM entity GROUP BY type"))
     by_role = {ROLES[rank]: n for rank, n in db.tuples("SELECT rank, count(*) FROM link GROUP BY rank")}
-    best: dict[str, list[Row]] = defaultdict(list)
-    for r in db.rows(
-        "SELECT id, label, type, papers FROM entity WHERE papers > 0 "
-        "QUALIFY row_number() OVER (PARTITION BY type ORDER BY papers DESC, id) <= ? ORDER BY papers DESC, id",
-        [top],
-    ):
-        best[r["type"]].append({k: r[k] for k in ("id", "label", "papers")})
+    best: dict[str, list[Row]] = {}
+    for t in ENTITY_TYPES:
+        best[t] = db.rows(
+            "SELECT id, label, papers FROM entity WHERE type = ? AND papers > 0 ORDER BY papers DESC, id LIMIT ?",
+            [t, top],
+        )
     return {
         "counts": {
             **counts,
             "by_type": {t: by_type.get(t, 0) for t in ENTITY_TYPES},
             "by_role": {role: by_role.get(role, 0) for role in ROLES},
         },
-        "top": {t: best[t] for t in ENTITY_TYPES},
+        "top": best,
         "papers_by_month": db.rows(
             "SELECT date[1:7] AS period, count(*)::INT AS papers FROM paper WHERE date IS NOT NULL "
             "GROUP BY period ORDER BY period"
@@ -53,9 +52,10 @@ def entities(
     if order not in orders:
         raise KGError(f"{order}: no such order; choose from {', '.join(orders)}")
     check_types(types)
+    db.need("entity")
     wanted = f"AND type IN ({', '.join('?' * len(types))})" if types else ""
     return db.rows(
-        f"SELECT id, label, type, papers, first_date, last_date, family FROM entities WHERE papers >= ? {wanted} "
+        f"SELECT id, label, type, papers, first_date, last_date, family FROM entity WHERE papers >= ? {wanted} "
         f"ORDER BY {orders[order]} LIMIT ?",
         [min_papers, *types, 2**62 if limit is None else limit],
     )
@@ -79,19 +79,19 @@ def _filters(
     """Return the links that pass the filters, by numbers, as SQL, and its parameters."""
     db.need("link")
     entity_types = [t for t in types if t != "paper"]
-    sql = (
-        "SELECT l.paper, l.entity, l.rank, l.confidence FROM link l JOIN entity e ON e.no = l.entity "
-        "JOIN paper p ON p.no = l.paper WHERE l.confidence >= ? AND e.papers >= ?"
-    )
-    parameters: list[Any] = [min_confidence, min_papers]
+    sql = "SELECT l.paper, l.entity, l.rank, l.confidence FROM link l WHERE l.confidence >= ?"
+    parameters: list[Any] = [min_confidence]
+    if min_papers > 1:
+        sql += " AND l.entity IN (SELECT no FROM entity WHERE papers >= ?)"
+        parameters.append(min_papers)
     if entity_types:
-        sql += f" AND e.type IN ({', '.join('?' * len(entity_types))})"
+        sql += f" AND l.entity IN (SELECT no FROM entity WHERE type IN ({', '.join('?' * len(entity_types))}))"
         parameters += entity_types
     if roles:
         sql += f" AND l.rank IN ({', '.join('?' * len(roles))})"
         parameters += [ROLES.index(role) for role in roles]
     if years:
-        sql += " AND p.date >= ? AND p.date < ?"
+        sql += " AND l.paper IN (SELECT no FROM paper WHERE date >= ? AND date < ?)"
         parameters += [f"{years[0]:04d}", f"{years[1] + 1:04d}"]
     return sql, parameters
 
@@ -114,9 +114,10 @@ def around(
     sql, parameters = _filters(db, types, roles, years, min_papers, min_confidence)
     wanted = sorted(ids)
     rows = db.tuples(
-        f"WITH ids AS (SELECT unnest(?) AS id) SELECT p.id, e.id, part.rank, part.confidence FROM ({sql}) part "
-        "JOIN paper p ON p.no = part.paper JOIN entity e ON e.no = part.entity "
-        "WHERE p.id IN (SELECT id FROM ids) AND e.id IN (SELECT id FROM ids) ORDER BY part.paper, part.entity",
+        "WITH ids AS (SELECT unnest(?) AS id), p AS MATERIALIZED (SELECT no, id FROM paper SEMI JOIN ids USING (id)), "
+        "e AS MATERIALIZED (SELECT no, id FROM entity SEMI JOIN ids USING (id)) "
+        f"SELECT p.id, e.id, part.rank, part.confidence FROM ({sql}) part "
+        "JOIN p ON p.no = part.paper JOIN e ON e.no = part.entity ORDER BY part.paper, part.entity",
         [wanted, *parameters],
     )
     edges = [

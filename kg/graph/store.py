@@ -66,7 +66,8 @@ def replacing(out: Path) -> Iterator[Path]:
             yield staging
             _commit(out, staging)
         except OSError as error:
-            raise OutputsError(f"{out}: writing failed ({error.strerror or error}); the old files are kept") from error
+            what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+            raise OutputsError(f"{out}: writing failed ({what}); the old files are kept") from error
         finally:
             if not (out / _JOURNAL).exists():
                 shutil.rmtree(staging, ignore_errors=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from kg.schema import ENTITIES, LINKS, MENTIONS, PAPERS, RELATIONS_TABLE, ROLES,
 
 _STRENGTH = {role: len(ROLES) - i for i, role in enumerate(ROLES)}
 _FLUSH = 20_000
-_ROW_GROUP = {"papers": 2_000, "entities": 20_000, "mentions": 50_000, "links": 20_000, "relations": 20_000}
+_ROW_GROUP = {"papers": 2_000, "entities": 5_000, "mentions": 20_000, "links": 10_000, "relations": 20_000}
 
 
 class TableWriter:
@@ -32,21 +32,21 @@ class TableWriter:
         self.name = name
         self.schema = schema
         self.rows = 0
-        self._columns: list[list[Any]] = [[] for _ in schema]
+        self._waiting: list[tuple[Any, ...]] = []
         self._batches: list[pa.RecordBatch] = []
 
     def add(self, *values: Any) -> None:
         """Add a row, its values in the order of the schema."""
-        for column, value in zip(self._columns, values, strict=True):
-            column.append(value)
+        self._waiting.append(values)
         self.rows += 1
-        if len(self._columns[0]) >= _FLUSH:
+        if len(self._waiting) >= _FLUSH:
             self._flush()
 
     def _flush(self) -> None:
-        arrays = [pa.array(c, type=f.type) for c, f in zip(self._columns, self.schema, strict=True)]
+        columns = zip(*self._waiting, strict=True) if self._waiting else [()] * len(self.schema)
+        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, self.schema, strict=True)]
         self._batches.append(pa.record_batch(arrays, schema=self.schema))
-        self._columns = [[] for _ in self.schema]
+        self._waiting = []
 
     def write(self, folder: Path) -> int:
         """Write ``NAME.parquet`` into the folder and return the number of rows."""
@@ -71,18 +71,12 @@ def write_papers(papers: Iterable[Paper], folder: Path) -> int:
         batch: list[Paper] = []
 
         def flush() -> None:
-            columns = {
-                f.name: [
-                    [asdict(s) for s in p.sources]
-                    if f.name == "sources"
-                    else list(value)
-                    if isinstance(value := getattr(p, f.name), tuple)
-                    else value
-                    for p in batch
-                ]
-                for f in PAPERS
-            }
-            writer.write_table(pa.table(columns, schema=PAPERS), row_group_size=_ROW_GROUP["papers"])
+            columns = {f.name: [getattr(p, f.name) for p in batch] for f in PAPERS}
+            columns["sources"] = [
+                [{"file": s.file, "record": s.record, "line": s.line} for s in p.sources] for p in batch
+            ]
+            arrays = [pa.array(columns[f.name], type=f.type) for f in PAPERS]
+            writer.write_batch(pa.record_batch(arrays, schema=PAPERS), row_group_size=_ROW_GROUP["papers"])
 
         for paper in papers:
             batch.append(paper)
