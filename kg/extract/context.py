@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
-from spacy.attrs import IDX, ORTH, SENT_START
+from spacy.attrs import IDX, LENGTH, ORTH, SENT_START
 from spacy.strings import StringStore
 from spacy.tokens import Doc
 
@@ -90,7 +90,7 @@ class Context:
         items: (N,) what stands there (`item`, `TYPE_ITEM`).
         sentence: (N,) number of the sentence, from 0.
         entity: (N,) index of the entity whose mention it is, or -1.
-        bounds: (S, 2) first and last character (exclusive) of each sentence in ``doc.text``.
+        bounds: (S, 2) where each sentence begins and ends in ``doc.text``, without the white space around it.
         first: (S + 1,) index of each sentence's first item, and N.
         title_sentences: how many sentences the title is: 1, or 0 where it is empty.
     """
@@ -110,12 +110,13 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> 
     A mention is taken to the tokens that it touches; where two touch the same token, the first has it.
     """
     shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
-    table = doc.to_array([ORTH, IDX, SENT_START])
+    table = doc.to_array([ORTH, IDX, SENT_START, LENGTH])
     offsets = table[:, 1].astype(np.int64)
     items = np.array(items_of(table[:, 0].tolist(), doc.vocab.strings), dtype=np.int64)
     n = len(items)
     entity = np.full(n, -1, dtype=np.int32)
     drop = items == 0
+    words = np.flatnonzero(~drop)
     places = [
         (shift[m.span.field] + m.span.start, shift[m.span.field] + m.span.end, e)
         for e, found in enumerate(entities)
@@ -140,15 +141,20 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> 
     token_sentence = np.cumsum(opens) - 1
     keep = ~drop
     sentence = token_sentence[keep]
-    open_at = np.flatnonzero(opens)
-    text_end = len(doc.text)
-    bounds = np.stack([offsets[open_at], np.append(offsets[open_at][1:], text_end)], axis=1)
+    n_sentences = int(opens.sum())
+    bounds = np.repeat(offsets[opens], 2).reshape(n_sentences, 2)
+    if len(words):
+        numbers = token_sentence[words]
+        filled = np.unique(numbers)
+        starts = words[np.searchsorted(numbers, filled)]
+        ends = words[np.searchsorted(numbers, filled, side="right") - 1]
+        bounds[filled] = np.stack([offsets[starts], offsets[ends] + table[ends, 3].astype(np.int64)], axis=1)
     return Context(
         entities=entities,
         items=items[keep],
         sentence=sentence,
         entity=entity[keep],
         bounds=bounds,
-        first=np.searchsorted(sentence, np.arange(len(open_at) + 1)),
+        first=np.searchsorted(sentence, np.arange(n_sentences + 1)),
         title_sentences=int(np.count_nonzero(bounds[:, 0] < doc._.title_end)),
     )

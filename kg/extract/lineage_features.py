@@ -17,7 +17,7 @@ import yaml
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import mix
-from kg.extract.role_features import Batch, Pairs, ragged
+from kg.extract.role_features import Batch, Pairs, beyond_list, ragged
 from kg.records import PaperEntity, fold
 from kg.schema import ROLES
 
@@ -238,6 +238,19 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
             features.append(feature)
 
     at, low, high = batch.at[m], batch.low[m], batch.high[m]
+    subject = _subject(batch, pairs.child[row], m)
+    head, second = beyond_list(batch)
+    tells = _nearest_cues(cue, at, low)
+    for code, told in ((220, tells[0]), (222, tells[0] * 32 + tells[1])):
+        add(seats, mix(code, told, subject), mix(code + 1, told, subject, kinds))
+    add(
+        seats,
+        mix(224, subject, where),
+        mix(225, subject, head[m]),
+        mix(226, subject, second[m], head[m]),
+        mix(227, kinds, second[m], head[m]),
+        mix(228, subject, tells[0], head[m]),
+    )
     add(seats, mix(200, where, proposes), mix(201, where, proposes, kinds))
     after = np.where(at + 1 < high, batch.items[np.minimum(at + 1, len(batch.items) - 1)], AFTER)
     after2 = np.where(at + 2 < high, batch.items[np.minimum(at + 2, len(batch.items) - 1)], AFTER)
@@ -262,6 +275,40 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
     return row[seat], m[seat], np.concatenate(features)
 
 
+def _nearest_cues(cue: np.ndarray, at: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the classes of the two telling words nearest before ``at``, not before ``low``; 0 where there is none."""
+    latest = np.maximum.accumulate(np.where(cue > 0, np.arange(len(cue)), -1))
+    found = []
+    for _ in range(2):
+        at = np.where(at - 1 >= low, latest[np.maximum(at - 1, 0)], -1)
+        found.append(np.where(at >= low, cue[np.maximum(at, 0)], 0))
+    return found[0], found[1]
+
+
+def _subject(batch: Batch, child: np.ndarray, mention: np.ndarray) -> np.ndarray:
+    """Return what the sentence of each mention begins with, in its first items.
+
+    0 neither of these, 1 the child, 2 another entity, 3 "we", 4 "our", "it", "this": what the paper is about.
+    """
+    low, high = batch.low[mention], batch.high[mention]
+    owner = np.full(len(batch.items), -1, dtype=np.int64)
+    owner[batch.at] = batch.entity
+    kind = np.zeros(len(mention), dtype=np.int64)
+    for step in range(SUBJECT_REACH - 1, -1, -1):
+        place = np.minimum(low + step, len(batch.items) - 1)
+        inside = low + step < high
+        here, word = owner[place], batch.items[place]
+        kind = np.where(inside & np.isin(word, _OWN), 4, kind)
+        kind = np.where(inside & (word == _WE), 3, kind)
+        kind = np.where(inside & (here >= 0), np.where(here == child, 1, 2), kind)
+    return kind
+
+
+SUBJECT_REACH = 5
+"""Items at the head of a sentence that are looked at for its subject."""
+
+_WE = item("we")
+_OWN = np.array(sorted({item(w) for w in ("our", "it", "this", "these", "proposed", "its")}))
 _PROPOSE = 1 + list(yaml.safe_load(_CUES_FILE.read_text(encoding="utf-8"))).index("propose")
 _NEAR = np.array([2, 3, 5, 8])
 

@@ -20,6 +20,9 @@ from kg.records import PaperEntity, fold
 WINDOW = 8
 """Items looked at before and after a mention, within its sentence."""
 
+REACH = 50
+"""Items looked at before and after a mention where the whole sentence is asked; few sentences are longer."""
+
 Pairs = tuple[np.ndarray, np.ndarray]
 """(owner row, hashed feature) arrays of equal length."""
 
@@ -96,6 +99,25 @@ def neighbour(batch: Batch) -> Callable[[int], np.ndarray]:
     return at
 
 
+_LINKS = np.array(sorted({item(w) for w in (",", "and", "or", "/", "&", "(", ")", "the", "a", "an", ";")}))
+
+
+def beyond_list(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
+    """Return the two items before each mention, within its sentence, that are no member of a list that it stands in.
+
+    In "evaluated on GLUE, SQuAD and RACE" both come out as "on" and "evaluat" for each of the three.
+    """
+    items = batch.items
+    passed = np.isin(items, _LINKS) | ((items >= min(TYPE_ITEM.values())) & (items <= max(TYPE_ITEM.values())))
+    before = np.maximum.accumulate(np.where(passed, -1, np.arange(len(items))))
+    found = []
+    at = batch.at
+    for _ in range(2):
+        at = np.where(at - 1 >= batch.low, before[np.maximum(at - 1, 0)], -1)
+        found.append(np.where(at >= batch.low, items[np.maximum(at, 0)], BEFORE))
+    return found[0], found[1]
+
+
 def ragged(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (row, index) for every index from ``low[row]`` to ``high[row]``, end exclusive.
 
@@ -119,7 +141,12 @@ def mention_features(batch: Batch) -> Pairs:
         batch.items[batch.low],
         np.where(batch.low + 1 < batch.high, batch.items[np.minimum(batch.low + 1, len(batch.items) - 1)], AFTER),
     )
+    head, second = beyond_list(batch)
     whole = [
+        mix(26, title, head),
+        mix(27, title, second, head),
+        mix(28, title, kind, head),
+        mix(29, title, kind, second, head),
         mix(1, title, around[-1]),
         mix(2, title, around[-2]),
         mix(3, title, around[-3]),
@@ -149,7 +176,7 @@ def mention_features(batch: Batch) -> Pairs:
     add(20, rows, batch.items[places])
     rows, places = ragged(batch.at + 1, np.minimum(batch.high, batch.at + 1 + WINDOW))
     add(22, rows, batch.items[places])
-    rows, places = ragged(batch.low, batch.high)
+    rows, places = ragged(np.maximum(batch.low, batch.at - REACH), np.minimum(batch.high, batch.at + REACH))
     owners.append(rows)
     features.append(mix(24, title[rows], batch.items[places]))
     # in the title: before or after the colon that parts the name from what it is

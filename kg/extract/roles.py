@@ -68,12 +68,9 @@ def all_features(batch: Batch, contexts: Sequence[Context], spoken: Pairs) -> Pa
 
 
 def sentence_span(doc: Doc, context: Context, sentence: int) -> Span:
-    """Return a sentence of a paper without the white space around it, as a stretch of its field."""
+    """Return a sentence of a paper as a stretch of its field."""
     start, end = context.bounds[sentence].tolist()
-    if sentence < context.title_sentences:
-        end = min(end, doc._.title_end)
-    text = doc.text[start:end]
-    return extensions.to_field(doc, start + len(text) - len(text.lstrip()), start + len(text.rstrip()))
+    return extensions.to_field(doc, start, end)
 
 
 @lru_cache(maxsize=2)

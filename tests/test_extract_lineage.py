@@ -1,0 +1,136 @@
+"""Who descends from whom is read out of the sentences that say so."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kg.extract.lineage import Lineage, LineageModel, relation_of
+from kg.extract.roles import RoleModel, Roles
+from kg.extract.train_lineage import gold_pairs, train_lineage
+from kg.extract.train_roles import gold_doc, reader
+
+DATA = Path(__file__).parent / "data"
+GOLD = [json.loads(line) for line in (DATA / "evaluate_gold.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def components():
+    return reader(), Roles(RoleModel.load()), Lineage(LineageModel.load())
+
+
+def read(components, title, abstract, **names):
+    nlp, roles, lineage = components
+    entities = [
+        {"name": n, "type": kind, "role": "mentions", "surfaces": [n]} for kind, ns in names.items() for n in ns
+    ]
+    row = {"id": "x", "title": title, "abstract": abstract, "entities": entities}
+    return lineage(roles(gold_doc(nlp, row)))._.relations
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "names", "wanted"),
+    [
+        (
+            "SlimTune: Preference Optimization for Small Models",
+            "We propose SlimTune, which extends DPO with a margin. It outperforms PPO.",
+            {"method": ["SlimTune", "DPO", "PPO"]},
+            ("SlimTune", "extends", "DPO"),
+        ),
+        (
+            "CardioLM: A Language Model for Cardiology",
+            "We introduce CardioLM, a medical language model fine-tuned from Llama-2-7B. It outperforms GPT-4.",
+            {"model": ["CardioLM", "Llama-2-7B", "GPT-4"]},
+            ("CardioLM", "derived_from", "Llama-2-7B"),
+        ),
+        (
+            "GraphFormer-Net: Segmentation with Less",
+            "We present GraphFormer-Net, a Mamba-based framework. It joins Mamba and U-Net. We test it on CIFAR-10.",
+            {"method": ["GraphFormer-Net", "Mamba", "U-Net"], "benchmark": ["CIFAR-10"]},
+            ("GraphFormer-Net", "extends", "Mamba"),
+        ),
+    ],
+)
+def test_a_pair_that_the_text_states_is_told_and_its_rivals_are_not(components, title, abstract, names, wanted):
+    told = read(components, title, abstract, **names)
+    assert wanted in [(r.child, r.relation, r.parent) for r in told]
+    assert not {r.parent for r in told} & {"PPO", "GPT-4", "CIFAR-10"}
+
+
+def test_the_evidence_names_both(components):
+    title = "SlimTune: Preference Optimization for Small Models"
+    abstract = "DPO is widely used. We propose SlimTune, which extends DPO with a margin. SlimTune is fast."
+    [told] = read(components, title, abstract, method=["SlimTune", "DPO"])
+    assert told.evidence.field == "abstract"
+    assert abstract[told.evidence.start : told.evidence.end] == "We propose SlimTune, which extends DPO with a margin."
+    assert 0 < told.confidence <= 1
+
+
+def test_no_pair_is_told_in_both_directions_and_none_of_a_thing_with_itself(components):
+    nlp, roles, lineage = components
+    for row in GOLD:
+        told = [(r.child, r.parent) for r in lineage(roles(gold_doc(nlp, row)))._.relations]
+        assert len(set(told)) == len(told)
+        assert not {(b, a) for a, b in told} & set(told)
+        assert all(a != b for a, b in told)
+
+
+def test_a_paper_without_pairs_is_left_alone(components):
+    assert read(components, "", "") == []
+    assert read(components, "On DPO", "DPO is studied.", method=["DPO"]) == []
+
+
+def test_a_batch_reads_as_its_papers_do(components):
+    nlp, roles, lineage = components
+    docs = [roles(gold_doc(nlp, row)) for row in GOLD]
+    alone = [lineage(doc)._.relations for doc in docs]
+    assert [doc._.relations for doc in lineage.pipe(docs, batch_size=5)] == alone
+    assert any(alone)
+
+
+def test_a_sentence_of_a_thousand_names_is_read_in_a_moment(components):
+    names = [f"Name{i}" for i in range(60)]
+    assert isinstance(read(components, "Name0: all", "We propose " + ", ".join(names * 15), method=names), list)
+
+
+@pytest.mark.parametrize(
+    ("child", "parent", "relation"),
+    [
+        ("method", "method", "extends"),
+        ("model", "method", "extends"),
+        ("method", "model", "extends"),
+        ("model", "model", "derived_from"),
+        ("dataset", "dataset", "derived_from"),
+        ("benchmark", "dataset", "derived_from"),
+    ],
+)
+def test_the_types_of_a_pair_give_its_relation(child, parent, relation):
+    assert relation_of(child, parent) == relation
+
+
+def test_gold_pairs_are_found_by_any_of_their_surfaces(components):
+    nlp = components[0]
+    row = {
+        "id": "x",
+        "title": "T",
+        "abstract": "GRPO, Group Relative Policy Optimization, extends PPO.",
+        "entities": [
+            {
+                "name": "GRPO",
+                "type": "method",
+                "role": "introduces",
+                "surfaces": ["Group Relative Policy Optimization"],
+            },
+            {"name": "PPO", "type": "method", "role": "uses", "surfaces": ["PPO"]},
+        ],
+        "lineage": [{"child": "GRPO", "parent": "PPO", "relation": "extends"}],
+    }
+    assert gold_pairs(row, gold_doc(nlp, row)._.entities) == {(0, 1)}
+
+
+def test_training_is_deterministic(tmp_path):
+    rows = GOLD[:8]
+    for name in ("a", "b"):
+        train_lineage(rows).save(tmp_path / f"{name}.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+    assert 0 < LineageModel.load(tmp_path / "a.npz").threshold <= 1
