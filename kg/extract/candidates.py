@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -113,6 +114,7 @@ def known_stretches(words: list[str], names: Collection[str], prefixes: Collecti
     return found
 
 
+@lru_cache(maxsize=200_000)
 def name_like(word: str) -> bool:
     """Say whether a word is written as names are: capitals beyond the first letter, or a capital and a digit.
 

@@ -14,7 +14,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
-from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
@@ -64,9 +63,9 @@ def group_tagged(doc: Doc) -> list[JudgedName]:
     spans = list(doc.spans.get("tagged", ()))
     for number, span in enumerate(spans):
         groups[fold(span.text)].append(number)
-    shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+    text, shift = extensions.tokens_of(doc).text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
     for short, long in doc._.abbreviations:
-        keys = [fold(doc.text[s.start + shift[s.field] : s.end + shift[s.field]]) for s in (short, long)]
+        keys = [fold(text[s.start + shift[s.field] : s.end + shift[s.field]]) for s in (short, long)]
         if keys[0] != keys[1] and keys[0] in groups and keys[1] in groups:
             groups[keys[0]] += groups.pop(keys[1])
     names = []
@@ -96,12 +95,12 @@ class PaperEntities:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
+        tokens = extensions.tokens_of(doc)
         names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
         accepted = [n for n in names if self.accepts(n)]
-        places = claim_places(doc.text, accepted, doc._.title_end)
-        tokens = doc.to_array([IDX, LENGTH]).astype(np.int64)
-        first = {a: i for i, a in enumerate(tokens[:, 0].tolist())}
-        final = {b: i + 1 for i, b in enumerate(tokens.sum(axis=1).tolist())}
+        places = claim_places(tokens.text, accepted, doc._.title_end)
+        first = {a: i for i, a in enumerate(tokens.starts)}
+        final = {b: i + 1 for i, b in enumerate(tokens.ends)}
         entities: list[PaperEntity] = []
         mentions: list[tuple[int, int, str]] = []
         for number, name in enumerate(accepted):
@@ -114,9 +113,9 @@ class PaperEntities:
                     name=name.surfaces[0],
                     type=kind,
                     role="mentions",
-                    surfaces=tuple(dict.fromkeys(doc.text[a:b] for a, b in mine)),
+                    surfaces=tuple(dict.fromkeys(tokens.text[a:b] for a, b in mine)),
                     mentions=tuple(
-                        Mention(extensions.to_field(doc, a, b), doc.text[a:b], name.confidence) for a, b in mine
+                        Mention(extensions.to_field(doc, a, b), tokens.text[a:b], name.confidence) for a, b in mine
                     ),
                     confidence=name.confidence,
                 )

@@ -16,6 +16,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
+from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc
 
 from kg.records import Span
@@ -32,6 +36,28 @@ _ATTRIBUTES = {
     "entities": [],
     "relations": [],
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A document's text and tokens as plain Python values."""
+
+    text: str
+    words: list[str]
+    starts: list[int]
+    ends: list[int]
+
+
+def tokens_of(doc: Doc) -> Tokens:
+    """Return text and tokens of a `Doc`, worked out once: ``doc.text`` puts the text together anew at each call."""
+    tokens = doc.user_data.get("kg.tokens")
+    if tokens is None or len(tokens.words) != len(doc):
+        text = doc.text
+        places = doc.to_array([IDX, LENGTH]).astype(np.int64)
+        starts, ends = places[:, 0].tolist(), places.sum(axis=1).tolist()
+        tokens = Tokens(text, [text[a:b] for a, b in zip(starts, ends, strict=True)], starts, ends)
+        doc.user_data["kg.tokens"] = tokens
+    return tokens
 
 
 def register() -> None:

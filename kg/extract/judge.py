@@ -18,7 +18,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from spacy.attrs import IDX, LENGTH
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -64,7 +63,7 @@ class Judge:
         if not groups:
             return []
         evidence = weigh(reading, groups)
-        said = verdict(self.words, *wording(reading, groups), len(groups))
+        said = verdict(self.words, wording(reading, groups))
         rows = np.concatenate([evidence.numbers, self.tables.look_up(evidence.strings), said], axis=1)
         return list(zip(groups, self.trees.predict(rows), strict=True))
 
@@ -96,15 +95,16 @@ class Judge:
 
 def read_doc(doc: Doc) -> Reading:
     """Return what the judge needs of a `Doc` that the tagger and ``abbreviations`` have read."""
-    text, title_end = doc.text, doc._.title_end
-    places = doc.to_array([IDX, LENGTH]).astype(np.int64)
-    starts, ends = places[:, 0].tolist(), places.sum(axis=1).tolist()
-    shift = {"title": 0, "abstract": title_end + extensions.GAP if title_end or text.startswith("\n\n") else 0}
+    tokens, title_end = extensions.tokens_of(doc), doc._.title_end
+    shift = {"title": 0, "abstract": title_end + extensions.GAP if title_end or tokens.text.startswith("\n\n") else 0}
     definitions = [
-        tuple((s.start + shift[s.field], s.end + shift[s.field]) for s in pair) for pair in doc._.abbreviations
+        (
+            (short.start + shift[short.field], short.end + shift[short.field]),
+            (long.start + shift[long.field], long.end + shift[long.field]),
+        )
+        for short, long in doc._.abbreviations
     ]
-    words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
-    return Reading(text, title_end, words, starts, ends, doc._.label_scores, definitions)  # type: ignore[arg-type]
+    return Reading(tokens.text, title_end, tokens.words, tokens.starts, tokens.ends, doc._.label_scores, definitions)
 
 
 def judged_name(reading: Reading, group: Group, chances: np.ndarray, curve: Curve) -> JudgedName:

@@ -97,7 +97,7 @@ def span_of(doc: Doc, start: int, end: int) -> Span:
 
 def extraction_of(doc: Doc, paper_id: str) -> Extraction:
     """Return what the components left on a `Doc` as an `Extraction`."""
-    text, shift = doc.text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+    text, shift = extensions.tokens_of(doc).text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
 
     def words(span: Span) -> str:
         return text[span.start + shift[span.field] : span.end + shift[span.field]]

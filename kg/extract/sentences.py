@@ -87,7 +87,7 @@ def paper_sentences(doc: Doc) -> Doc:
         return doc
     token_starts = doc.to_array([IDX]).ravel().astype(np.int64)
     marks = np.full(len(doc), -1, dtype=np.int64)
-    first = np.searchsorted(token_starts, sentence_starts(doc.text, doc._.title_end))
+    first = np.searchsorted(token_starts, sentence_starts(extensions.tokens_of(doc).text, doc._.title_end))
     marks[first[first < len(doc)]] = 1
     marks[0] = 1
     doc.from_array([SENT_START], marks.reshape(-1, 1).view(np.uint64))  # type: ignore[arg-type]

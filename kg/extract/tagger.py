@@ -219,9 +219,9 @@ class NameTagger:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.label_scores`` and ``doc.spans["tagged"]``."""
-        words = [token.text for token in doc]
-        flags = flags_of(words, [token.idx for token in doc], doc._.title_end)
-        scores = self.tagger(words, flags)
+        tokens = extensions.tokens_of(doc)
+        flags = flags_of(tokens.words, tokens.starts, doc._.title_end)
+        scores = self.tagger(tokens.words, flags)
         doc._.label_scores = scores
         doc.spans["tagged"] = [
             Span(doc, start, end, label=ENTITY_TYPES[kind]) for start, end, kind in spans_of(best_labels(scores))

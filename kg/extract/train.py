@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,8 +20,9 @@ import numpy as np
 from spacy.vectors import Vectors
 
 from kg.evaluate.gold import read_gold
+from kg.extract.extensions import GAP
 from kg.extract.tagger import WEIGHTS, Tagger
-from kg.extract.train_judge import fit_judge, lexicon_of, make_case
+from kg.extract.train_judge import ROUNDS, fit_judge, lexicon_of, make_case
 from kg.extract.train_tagger import (
     Example,
     Settings,
@@ -34,6 +35,11 @@ from kg.extract.train_tagger import (
 )
 
 FOLDS = 4
+
+SMALL = 0.2
+"""Papers of a gold file with less than this share of all papers count twice: few, and another kind of text."""
+
+Row = Mapping[str, Any]
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +49,7 @@ def train(
     weights: Path = WEIGHTS,
     settings: Settings | None = None,
     folds: int = FOLDS,
-    rounds: int | None = None,
+    rounds: int = ROUNDS,
 ) -> None:
     """Rebuild the extractor's weights.
 
@@ -53,13 +59,15 @@ def train(
         weights: the folder to write to.
         settings: of the tagger.
         folds: parts of the gold; each is scored by a tagger that was trained on the others.
-        rounds: trees of the judge for each class; its default if None.
+        rounds: trees of the judge for each class.
 
     Raises:
         GoldError: a gold file cannot be read.
     """
     settings = settings or Settings()
-    rows = list({row["id"]: row for path in gold for row in read_gold(path).values()}.values())
+    files = [read_gold(path) for path in gold]
+    rows = list({row["id"]: row for file in files for row in file.values()}.values())
+    rare = {paper for file in files if len(file) < SMALL * len(rows) for paper in file}
     texts = read_unlabelled(unlabelled) if unlabelled else []
     examples = [make_example(row) for row in rows]
     others = [make_example(row) for row in texts]
@@ -69,20 +77,27 @@ def train(
     scores: dict[int, np.ndarray] = {}
     for k in range(folds):
         inside = [i for i, n in enumerate(number) if n == k]
-        outside = [e for e, n in zip(examples, number, strict=True) if n != k]
+        outside = twice([i for i, n in enumerate(number) if n != k], rows, rare)
         _log.info("tagger without fold %d: %d papers", k, len(outside))
-        tagger = fit(copy_of(start), outside, settings, seed=k)
+        tagger = fit(copy_of(start), [examples[i] for i in outside], settings, seed=k)
         scores.update(zip(inside, scores_of(tagger, [examples[i] for i in inside]), strict=True))
     _log.info("tagger on all %d papers", len(rows))
-    fit(start, examples, settings, seed=folds).to_disk(weights)
+    everything = twice(range(len(rows)), rows, rare)
+    fit(start, [examples[i] for i in everything], settings, seed=folds).to_disk(weights)
 
     cases = []
     for k in range(folds):
         lexicon = lexicon_of([row for row, n in zip(rows, number, strict=True) if n != k])
         cases += [make_case(rows[i], k, examples[i], scores[i], lexicon) for i, n in enumerate(number) if n == k]
     _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
-    extra = {} if rounds is None else {"rounds": rounds}
-    fit_judge(cases, folds, lexicon_of(rows), **extra).to_disk(weights)
+    weight = {row["id"]: 2.0 if row["id"] in rare else 1.0 for row in rows}
+    fit_judge(cases, weight, folds, lexicon_of(rows), rounds).to_disk(weights)
+
+
+def twice(numbers: Iterable[int], rows: Sequence[Row], rare: Collection[str]) -> list[int]:
+    """Return the numbers of papers, and those of rare papers a second time."""
+    numbers = list(numbers)
+    return numbers + [i for i in numbers if rows[i]["id"] in rare]
 
 
 def fold_of(paper: str, folds: int) -> int:
@@ -123,7 +138,7 @@ def fit_vectors(texts: Sequence[Example], width: int = 96, buckets: int = 20_000
 
     with TemporaryDirectory() as folder:
         corpus, table = Path(folder) / "corpus.txt", Path(folder) / "vectors.floret"
-        lines = (" ".join(w for w in text.words if not w.isspace()) for text in texts)
+        lines = (" ".join("." if w == "\n" * GAP else w for w in text.words) for text in texts)
         corpus.write_text("\n".join(lines) + "\n", encoding="utf-8")
         model = floret.train_unsupervised(
             str(corpus),

@@ -15,7 +15,7 @@ import numpy as np
 
 from kg.extract import linear
 from kg.extract.abbreviations import definitions
-from kg.extract.calibration import Curve, fit_curve
+from kg.extract.calibration import fit_curve
 from kg.extract.candidates import Group, Reading, find_groups
 from kg.extract.evidence import Evidence, Tables, weigh
 from kg.extract.extensions import GAP
@@ -23,7 +23,7 @@ from kg.extract.judge import N_CLASSES, Judge, Lexicon
 from kg.extract.tokenizer import split_words
 from kg.extract.train_tagger import Example
 from kg.extract.trees import Trees
-from kg.extract.wording import verdict, wording
+from kg.extract.wording import Wording, verdict, wording
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
 
@@ -57,8 +57,7 @@ class Case:
     reading: Reading
     groups: list[Group]
     evidence: Evidence
-    owner: np.ndarray  # with ``features``: see `kg.extract.wording.wording`
-    features: np.ndarray
+    wording: Wording | None  # None where there are no groups
     kinds: np.ndarray  # (groups,) index of the type, or that of "no name"
 
 
@@ -105,10 +104,8 @@ def make_case(row: Row, number: int, example: Example, scores: np.ndarray, lexic
     reading = reading_of(example, scores)
     groups = find_groups(reading, lexicon.names, lexicon.prefixes)
     evidence = weigh(reading, groups)
-    nothing = np.zeros(0, dtype=np.int64)
-    owner, features = wording(reading, groups) if groups else (nothing, nothing)
     kinds = np.array([kind_of(g, row) for g in groups], dtype=np.int64)
-    return Case(row, number, reading, groups, evidence, owner, features, kinds)
+    return Case(row, number, reading, groups, evidence, wording(reading, groups) if groups else None, kinds)
 
 
 def fit_tables(cases: Sequence[Case]) -> Tables:
@@ -125,30 +122,53 @@ def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
     """Return the linear model over the words that these cases give."""
     owners, features, kinds, at = [], [], [], 0
     for case in cases:
-        owners.append(case.owner + at)
-        features.append(case.features)
+        if case.wording is None:
+            continue
+        owner, own = case.wording.pairs()
+        owners.append(owner + at)
+        features.append(own)
         kinds.append(case.kinds)
         at += len(case.groups)
-    return linear.fit(np.concatenate(owners), np.concatenate(features), np.concatenate(kinds), N_CLASSES, iterations=60)
+    return linear.fit(np.concatenate(owners), np.concatenate(features), np.concatenate(kinds), N_CLASSES, iterations=40)
 
 
 def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarray:
     """Return (groups, features) for the trees."""
-    said = verdict(words, case.owner, case.features, len(case.groups))
+    assert case.wording is not None  # `fit_judge` leaves papers without candidates out
+    said = verdict(words, case.wording)
     return np.concatenate([case.evidence.numbers, tables.look_up(case.evidence.strings), said], axis=1)
 
 
-def fit_trees(rows: np.ndarray, kinds: np.ndarray, rounds: int = ROUNDS) -> Trees:
-    """Return boosted trees."""
+def fit_trees(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: int) -> Trees:
+    """Return boosted trees.
+
+    Args:
+        rows: (N, features) as `rows_of` gives them.
+        kinds: (N,) right answers.
+        weights: (N,) how much each row counts.
+        rounds: trees for each class.
+    """
     import lightgbm
 
     least = max(2, min(int(TREES["min_data_in_leaf"]), len(rows) // 40))  # type: ignore[call-overload]
-    booster = lightgbm.train({**TREES, "min_data_in_leaf": least}, lightgbm.Dataset(rows, kinds), rounds)
+    booster = lightgbm.train(
+        {**TREES, "min_data_in_leaf": least}, lightgbm.Dataset(rows, kinds, weight=weights), rounds
+    )
     return Trees(booster.model_to_string())
 
 
-def fit_judge(cases: Sequence[Case], n_folds: int, lexicon: Lexicon, rounds: int = ROUNDS) -> Judge:
-    """Return a judge: trees and curve from evidence made out of fold, tables and linear model from all cases."""
+def fit_judge(
+    cases: Sequence[Case], weight: Mapping[str, float], n_folds: int, lexicon: Lexicon, rounds: int = ROUNDS
+) -> Judge:
+    """Return a judge: trees and curve from evidence made out of fold, tables and linear model from all cases.
+
+    Args:
+        cases: papers with their candidates.
+        weight: how much each paper counts, by id.
+        n_folds: number of folds of the cases.
+        lexicon: of all papers.
+        rounds: trees for each class.
+    """
     cases = [case for case in cases if case.groups]
     table: dict[int, np.ndarray] = {}
     for number in range(n_folds):
@@ -160,13 +180,12 @@ def fit_judge(cases: Sequence[Case], n_folds: int, lexicon: Lexicon, rounds: int
     rows = np.concatenate([table[place] for place in range(len(cases))])
     kinds = np.concatenate([case.kinds for case in cases])
     folds = np.concatenate([np.full(len(case.groups), case.fold) for case in cases])
+    weights = np.concatenate([np.full(len(case.groups), weight[case.row["id"]]) for case in cases])
     chances = np.zeros((len(rows), N_CLASSES))
     for number in range(n_folds):
-        chances[folds == number] = fit_trees(rows[folds != number], kinds[folds != number], rounds).predict(
-            rows[folds == number]
-        )
+        inside, outside = folds == number, folds != number
+        if inside.any() and outside.any():
+            trees = fit_trees(rows[outside], kinds[outside], weights[outside], rounds)
+            chances[inside] = trees.predict(rows[inside])
     curve = fit_curve(chances, kinds)
-    return Judge(fit_trees(rows, kinds, rounds), fit_tables(cases), fit_wording(cases), lexicon, curve)
-
-
-__all__ = ["Case", "Curve", "fit_judge", "lexicon_of", "make_case"]
+    return Judge(fit_trees(rows, kinds, weights, rounds), fit_tables(cases), fit_wording(cases), lexicon, curve)

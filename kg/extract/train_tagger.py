@@ -37,7 +37,7 @@ class Settings:
     rate: float = 2e-3
     decay: float = 0.01
     batch: int = 16
-    epochs: int = 4
+    epochs: int = 5
     warm_up: int = 60
     dropout: float = 0.25
     hidden: float = 0.15  # share of words whose own row is hidden

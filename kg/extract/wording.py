@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -34,73 +36,86 @@ def _code(word: str) -> int:
     return found
 
 
-def _spelling(surface: str) -> list[str]:
-    """Return the parts of a name: its shape, its beginnings and ends, its words and humps.
+@lru_cache(maxsize=100_000)
+def _spelling(surface: str) -> np.ndarray:
+    """Return the hashes of the parts of a name."""
+    return np.array([crc32(part.encode()) for part in parts_of(surface)], dtype=np.int64)
 
-    >>> sorted(_spelling("SegFormer"))[:6]
-    ['$former', '<se', '<seg', '<segf', '^Seg', '_XxxXxxx']
+
+def parts_of(surface: str) -> list[str]:
+    """Return the parts of a name: its shape, its beginnings and ends, its humps and words.
+
+    >>> parts_of("SegFormer")[:8]
+    ['<se', '<seg', '<segf', 'er>', 'mer>', 'rmer>', 'ormer>', '_XxxxXxxx']
     """
     low = norm(surface)
     humps = _HUMP.findall(surface)
     parts = [f"<{low[:k]}" for k in (2, 3, 4)] + [f"{low[-k:]}>" for k in (2, 3, 4, 5)]
     parts.append("_" + shape(surface[:40]))
     if humps:
-        parts += ["^" + humps[0], "$" + humps[-1].lower()]
-        parts += ["h" + h.lower() for h in humps]
-    return parts
+        parts += ["^" + humps[0], "$" + humps[-1].lower(), *("h" + h.lower() for h in humps)]
+    words = norm(surface).split()
+    return [*parts, *("w" + w for w in words), "l" + words[-1]]
 
 
-def wording(reading: Reading, groups: Sequence[Group]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (owner, feature) pairs: for each feature of each group the group's number and the hashed feature."""
-    codes = np.fromiter((_code(w) for w in reading.words), dtype=np.int64, count=len(reading.words))
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Hashed features of a paper's groups: those of each, and those of all groups in the title, or of all others."""
+
+    owner: np.ndarray  # (N,) the group of each feature in ``own``
+    own: np.ndarray  # (N,) hashed features
+    variant: np.ndarray  # (G,) 1 for a group whose first place is in the title, else 0
+    shared: tuple[np.ndarray, np.ndarray]  # hashed features of the groups of each variant
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return (group, feature) for every feature of every group, as training wants them."""
+        owners, features = [self.owner], [self.own]
+        for group, variant in enumerate(self.variant):
+            owners.append(np.full(len(self.shared[variant]), group))
+            features.append(self.shared[variant])
+        return np.concatenate(owners), np.concatenate(features)
+
+
+def wording(reading: Reading, groups: Sequence[Group]) -> Wording:
+    """Return the features of a paper's groups, of which there must be one at least."""
+    codes = np.fromiter(map(_code, reading.words), dtype=np.int64, count=len(reading.words))
     padded = np.concatenate([np.zeros(_PAD, dtype=np.int64), codes, np.zeros(_PAD, dtype=np.int64)])
     owner = np.array([g for g, group in enumerate(groups) for _ in group.places], dtype=np.int64)
     first = np.array([i for group in groups for i, _ in group.places], dtype=np.int64) + _PAD
     after = np.array([j for group in groups for _, j in group.places], dtype=np.int64) + _PAD
-    owners, features = [], []
-
-    def add(who: np.ndarray, what: np.ndarray) -> None:
-        owners.append(who)
-        features.append(what)
-
     left = [padded[first - k] for k in range(1, _REACH + 1)]
     right = [padded[after + k] for k in range(_REACH)]
-    for k in range(3):
-        add(owner, mix(10 + k, left[k]))
-        add(owner, mix(20 + k, right[k]))
-    add(owner, mix(30, left[0], left[1]))
-    add(owner, mix(31, right[0], right[1]))
-    add(owner, mix(32, left[0], right[0]))
-    add(owner, mix(33, right[1], right[2]))
-    for k in range(_REACH):
-        add(owner, mix(40, left[k]))
-        add(owner, mix(41, right[k]))
+    around = [mix(10 + k, left[k]) for k in range(3)] + [mix(20 + k, right[k]) for k in range(3)]
+    around += [mix(30, left[0], left[1]), mix(31, right[0], right[1])]
+    around += [mix(32, left[0], right[0]), mix(33, right[1], right[2])]
+    around.append(mix(40, np.concatenate(left)))
+    around.append(mix(41, np.concatenate(right)))
+    spelled = [np.concatenate([_spelling(s) for s in group.surfaces[:3]]) for group in groups]
+    sizes = [len(parts) for parts in spelled]
     title_tokens = sum(a < reading.title_end for a in reading.starts)
-    in_title = np.array([group.places[0][0] < title_tokens for group in groups], dtype=np.int64)
-    everywhere = np.unique(codes)
-    title = np.unique(codes[:title_tokens])
-    n = len(groups)
-    for number, bag in ((50, everywhere), (51, title)):
-        who = np.repeat(np.arange(n), len(bag))
-        add(who, mix(number, np.tile(bag, n), in_title[who]))
-    for g, group in enumerate(groups):
-        texts: list[str] = []
-        for surface in group.surfaces[:3]:
-            texts += _spelling(surface)
-            texts += ["w" + norm(w) for w in surface.split()]
-            texts.append("l" + norm(surface.split()[-1]))
-        hashes = np.array([crc32(t.encode()) for t in texts], dtype=np.int64)
-        add(np.full(len(hashes), g), mix(60, hashes))
-    return np.concatenate(owners), np.concatenate(features)
+    everywhere, title = np.unique(codes), np.unique(codes[:title_tokens])
+    one = np.ones(1, dtype=np.int64)
+    return Wording(
+        owner=np.concatenate([*[owner] * 10, np.tile(owner, 2 * _REACH), np.repeat(np.arange(len(groups)), sizes)]),
+        own=np.concatenate([*around, mix(60, np.concatenate(spelled))]),
+        variant=np.array([group.places[0][0] < title_tokens for group in groups], dtype=np.int64),
+        shared=tuple(  # type: ignore[arg-type]
+            np.unique(np.concatenate([mix(50, everywhere, v * one), mix(51, title, v * one)])) for v in (0, 1)
+        ),
+    )
 
 
-def verdict(model: HashedLinear, owner: np.ndarray, features: np.ndarray, n_groups: int) -> np.ndarray:
-    """Return (G, classes) log-probabilities that the linear model gives to each group.
-
-    Args:
-        owner: with ``features``: what `wording` returned.
-        n_groups: number of groups, G.
-    """
-    pairs = np.unique(owner << np.int64(32) | features)
-    matrix = model.matrix(pairs >> np.int64(32), pairs & np.int64(0xFFFFFFFF), n_groups)
-    return np.log(probabilities(model.scores(matrix)) + 1e-9).astype(np.float32)
+def verdict(model: HashedLinear, words: Wording) -> np.ndarray:
+    """Return (G, classes) log-probabilities that the linear model gives to each group."""
+    n_groups = len(words.variant)
+    pairs = np.unique(words.owner << np.int64(32) | words.own)
+    columns = model.columns(pairs & np.int64(0xFFFFFFFF))
+    known = columns >= 0
+    scores = np.zeros((n_groups, model.weights.shape[1])) + model.weights[-1]
+    np.add.at(scores, pairs[known] >> np.int64(32), model.weights[columns[known]])
+    for variant, features in enumerate(words.shared):
+        mine = words.variant == variant
+        if mine.any():
+            columns = model.columns(features)
+            scores[mine] += model.weights[columns[columns >= 0]].sum(axis=0)
+    return np.log(probabilities(scores) + 1e-9).astype(np.float32)

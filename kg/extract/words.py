@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -25,6 +26,7 @@ MASK = "\x00mask"
 """The word that stands for a hidden one in pre-training."""
 
 
+@lru_cache(maxsize=200_000)
 def norm(word: str) -> str:
     """Return the word without case and with every digit as 0.
 
@@ -34,6 +36,7 @@ def norm(word: str) -> str:
     return _DIGIT.sub("0", word.lower())
 
 
+@lru_cache(maxsize=200_000)
 def shape(word: str) -> str:
     """Return the word's shape: X, x, d and other signs, with runs cut at three.
 
