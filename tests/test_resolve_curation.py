@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -171,8 +171,12 @@ def test_a_file_is_made_and_a_bad_entry_changes_nothing(tmp_path: Path) -> None:
 
 @given(st.text(min_size=1).filter(str.strip), st.text(min_size=1).filter(str.strip))
 def test_whatever_is_written_is_read_back(name: str, reason: str) -> None:
-    entry = {"action": "hide", "name": name, "reason": reason}
-    text = yaml.safe_dump([entry], allow_unicode=True)
-    curation = Curation.parse(text)
-    assert len(curation.entries) == 1
-    assert curation.entries[0].fields["name"] == name.strip()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "curation.yaml"
+        for _ in range(2):
+            add_entry(file, {"action": "merge", "names": [name], "into": name, "reason": reason})
+        curation = Curation.load(file)
+    assert not curation.problems and len(curation.entries) == 2
+    for entry in curation.entries:
+        assert entry.many("names") == (name.strip(),)
+        assert entry.fields["into"] == name.strip()

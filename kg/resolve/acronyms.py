@@ -51,10 +51,12 @@ def fits(short: str, long: str) -> bool:
     form = plain(clean(long))
     opened = form.lstrip("\"'( ")
     parts = phrase(long)
-    if len(letters) < 2 or len(parts) < 2 or letters in parts or opened[:1] != letters[0]:
+    if len(letters) < 2 or len(parts) < 2 or letters in parts:
         return False
     if len("".join(parts)) < 1.5 * len(letters) + 2:
         return False
+    if opened[:1] != letters[0]:
+        return "".join(c for c in clean(long) if c.isupper()).lower() == letters  # "eRror-Injected Self-Editing"
     i = len(form) - 1
     for n in range(len(letters) - 1, 0, -1):
         while i > 0 and form[i] != letters[n]:

@@ -15,7 +15,7 @@ from kg.resolve.acronyms import fits, senses
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Entry, Gathered
 from kg.resolve.known import known, words
-from kg.resolve.patterns import Facts, Key, Pattern, facts, fold_types, pattern_key, patterns
+from kg.resolve.patterns import Facts, Key, Pattern, contested, facts, fold_types, patterns
 
 DOMINANT = 0.7
 """Share of the defining papers that an acronym's best sense needs to take in the papers that do not define it."""
@@ -46,16 +46,19 @@ class Clusters:
     nodes: list[list[Node]]  # of each cluster
     of_node: dict[Node, int]
     notes: dict[Node, list[str]]
+    hints: dict[Node, str]  # the paper that a contested name is told apart by
 
 
 def cluster(gathered: Gathered, forms: Forms) -> Clusters:
     """Return the clusters of the entries; equal for any order of the papers."""
-    found = patterns(gathered)
+    own = contested(gathered, forms)
+    found, pattern_of = patterns(gathered, forms, own)
     ordered = list(found.values())
     key_notes: dict[Key, list[str]] = defaultdict(list)
     counts, acronyms = facts(ordered, gathered, forms)
     folded = fold_types(counts, acronyms, key_notes)
     meanings = _Senses(counts, acronyms, folded, forms)
+    meanings.tell_apart(own, ordered)
     notes = dict(meanings.notes)
     for item, texts in key_notes.items():
         for sense in range(meanings.several.get(item, 0) + 1):
@@ -78,18 +81,17 @@ def cluster(gathered: Gathered, forms: Forms) -> Clusters:
     _join_all(joins, pairs, fitting, papers, text_of, forms)
     for short, long in meanings.known_pairs():
         joins.join(short, long, 0.0)
-    for plain, expanded in _written_out(joins, papers, fitting, text_of, forms, gathered):
+    for plain, expanded in _written_out(joins, papers, fitting, text_of, forms):
         joins.join(plain, expanded, 0.0)
 
     members = joins.clusters()
     of_node = {node: n for n, group in enumerate(members) for node in group}
     choice = {key: {of_node[n] for n, _ in named[: len(key[1])]} for key, named in nodes.items()}
     of_entry = []
-    for entry in gathered.entries:
-        key = pattern_key(entry)
+    for entry, key in zip(gathered.entries, pattern_of, strict=True):
         at = choice[key]
         of_entry.append(next(iter(at)) if len(at) == 1 else _choose(entry, nodes[key], of_node, gathered, forms))
-    return Clusters(of_entry, members, of_node, notes)
+    return Clusters(of_entry, members, of_node, notes, meanings.hints)
 
 
 def _count_pairs(
@@ -140,6 +142,8 @@ class _Senses:
         self._sense_of: dict[tuple[Key, str], int] = {}
         self._default: dict[Key, int] = {}
         self._listed: list[tuple[Node, Node]] = []
+        self._own_sense: dict[tuple[Key, str], int] = {}
+        self.hints: dict[Node, str] = {}
         self.several: dict[Key, int] = {}
         self.notes: dict[Node, list[str]] = {}
         merged: dict[Key, Facts] = {}
@@ -188,6 +192,29 @@ class _Senses:
             if sense := self._sense_of.get((item, key)):
                 self._listed.append(((*item, sense), (home, key, 0)))
 
+    def tell_apart(self, own: frozenset[Key], found: Sequence[Pattern]) -> None:
+        """Make a name that several papers introduce a thing of each of them, but for acronyms that they define."""
+        papers: dict[Key, set[str]] = defaultdict(set)
+        for one in found:
+            if not one.paper:
+                continue
+            keys = {self._forms.parse(self._text(s), one.group).key for s in (*one.surfaces, *one.defined)}
+            for key in keys:
+                item = (self._folded.get((one.group, key), one.group), key)
+                if (one.group, key) in own and not any((item, k) in self._sense_of for k in keys):
+                    papers[item].add(one.paper)
+        for item, introducing in papers.items():
+            defined = self.several.get(item, 0)
+            if len(introducing) + defined < 2:
+                continue
+            said = f"introduced by {len(introducing) + defined} papers, each as its own"
+            for n, paper in enumerate(sorted(introducing), defined + 1):
+                self._own_sense[item, paper] = n
+                self.notes.setdefault((*item, n), []).append(said)
+                self.hints[(*item, n)] = paper
+            self.several[item] = defined + len(introducing)
+            self._default[item] = 0
+
     def known_pairs(self) -> list[tuple[Node, Node]]:
         """Return acronym and full form of the listed ones."""
         return self._listed
@@ -200,8 +227,8 @@ class _Senses:
         named = []
         for position, (number, key) in enumerate(texts):
             item = (self._folded.get((own, key), own), key)
-            sense = 0
-            if position < len(one.surfaces) and item in self._default:
+            sense = self._own_sense.get((item, one.paper), 0) if one.paper and position < len(one.surfaces) else 0
+            if sense == 0 and position < len(one.surfaces) and item in self._default:
                 told = [n for k in keys if (n := self._sense_of.get((item, k)))]
                 sense = min(told) if told else self._default[item]
             named.append(((*item, sense), number))
@@ -236,7 +263,6 @@ def _written_out(
     fitting: set[tuple[Node, Node]],
     text_of: Mapping[Node, str],
     forms: Forms,
-    gathered: Gathered,
 ) -> list[tuple[Node, Node]]:
     """Pairs of names of which one has an acronym where the other has its full form ("multi-agent RL").
 

@@ -34,7 +34,7 @@ class Corrections:
         for n in kept:
             one = self._drafts[n]
             name = choose_name(one, self._forms)
-            named.append((name, one.settled_type(), full_form(one, name), one.total))
+            named.append((name, one.settled_type(), full_form(one, name) or one.hint, one.total))
         for n, (name, *_), (label, own_id) in zip(kept, named, qualify(named), strict=True):
             self.first_ids[n] = own_id
             self._exact[own_id].append(n)

@@ -266,9 +266,9 @@ def add_entry(path: str | Path, entry: Mapping[str, Any]) -> Entry:
     """
     path = Path(path)
     kept = {k: list(v) if isinstance(v, tuple) else v for k, v in entry.items() if v is not None or k == "family"}
-    read_entry(kept, str(path))
+    wanted = read_entry(kept, str(path))
     ordered = {k: kept[k] for k in ("action", *(k for k in kept if k not in _ALWAYS), "reason") if k in kept}
-    block = yaml.safe_dump([ordered], sort_keys=False, allow_unicode=True, width=100, default_flow_style=False)
+    block = _block(ordered, wanted)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with _turn(path):
@@ -294,6 +294,18 @@ def add_entry(path: str | Path, entry: Mapping[str, Any]) -> Entry:
     except (OSError, UnicodeDecodeError) as error:
         raise CurationError(f"{path}: cannot be written: {_first_line(error)}") from error
     return after.entries[-1]
+
+
+def _block(ordered: Mapping[str, Any], wanted: Entry) -> str:
+    """The entry as YAML, its letters as they are where YAML keeps them, else escaped."""
+    for plain in (True, False):
+        text = yaml.safe_dump(
+            [dict(ordered)], sort_keys=False, allow_unicode=plain, width=100, default_flow_style=False
+        )
+        read = Curation.parse(text).entries
+        if read and read[0].fields == wanted.fields and read[0].reason == wanted.reason:
+            return text
+    raise CurationError("the entry cannot be written as YAML")
 
 
 def _without_empty_list(text: str) -> str:

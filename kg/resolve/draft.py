@@ -32,6 +32,7 @@ class Draft:
     foreign: frozenset[str] = frozenset()  # surfaces whose form belongs to another entity
     moved: dict[str, str] | None = None  # surface -> the correction that brought it here
     notes: tuple[str, ...] = ()
+    hint: str | None = None  # what tells it apart where it has no full form: the paper that introduces it
 
     def group(self) -> str:
         """Return the group of types it belongs to."""
@@ -65,6 +66,7 @@ def draft(gathered: Gathered, forms: Forms, clusters: Clusters) -> list[Draft]:
         if foreign:
             one.foreign = frozenset(foreign)
         for node in one.nodes:
+            one.hint = one.hint or clusters.hints.get(node)
             if node in clusters.notes:
                 one.notes += tuple(n for n in clusters.notes[node] if n not in one.notes)
     return drafts

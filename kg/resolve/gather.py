@@ -28,6 +28,7 @@ class Entry:
     counts: tuple[int, ...]
     defined: tuple[int, ...]
     introduced: bool
+    titled: bool  # introduced, and named in the title
 
 
 @dataclass(slots=True)
@@ -78,6 +79,7 @@ def gather(extractions: Iterable[Extraction]) -> Gathered:
                     shared(tuple(counts.get(s, 0) for s in surfaces)),
                     shared(tuple(number(f) for f in sorted(longs))),
                     entity.role == "introduces",
+                    entity.role == "introduces" and any(m.span.field == "title" for m in entity.mentions),
                 )
             )
     gathered.entries.sort(key=lambda e: (e.paper, e.index))

@@ -18,6 +18,7 @@ from kg.resolve.typography import clean, loose
 
 _PIECE = re.compile(r"\+?[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*(?:\++(?!\w))?")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)([a-z]?)")
+_VERSION_WORD = re.compile(r"v?(\d+\.\d+)([a-z]{2,})")
 _GLUED_V = re.compile(r"(.*?[a-z])v(\d+(?:\.\d+)*)([a-z]?)")
 _GLUED_DECIMAL = re.compile(r"(.*?[a-z])(\d+\.\d+(?:\.\d+)*)([a-z]?)")
 _GLUED_NUMBER = re.compile(r"([a-z][a-z]*[a-z])(\d{1,4})([a-z]?)")
@@ -74,7 +75,7 @@ class Grammar:
         """Return the surface taken apart."""
         text = clean(surface)
         tokens = self._tokens(text)
-        key, base = self._key(tokens, text)
+        key, base = self._key(tokens)
         key = self._canonical(key)
         parent, rule, sure = self._parent(tokens)
         return Form(text, key, base, parent, rule, sure)
@@ -91,7 +92,7 @@ class Grammar:
             table: dict[str, str] = {}
             for group, names in self._known.same:
                 if group == self.group:
-                    keys = [self._key(self._tokens(clean(n)), n)[0] for n in names]
+                    keys = [self._key(self._tokens(clean(n)))[0] for n in names]
                     table.update((k, keys[0]) for k in keys)
             self._same = table
         return self._same.get(key, key)
@@ -169,6 +170,10 @@ class Grammar:
                 tokens[-1] = Token(last.text + before + piece, last.norm + low, VERSION, last.before)
             elif base and (match := _VERSION.fullmatch(low)) and (low[0] == "v" or not match[2] or "." in low):
                 tokens += self._version_tokens(piece, before, low, base)
+            elif base and (match := _VERSION_WORD.fullmatch(low)) and len(piece) == len(low):
+                cut = match.end(1)
+                tokens.append(Token(piece[:cut], _version(match[1]), VERSION, before))
+                tokens.append(Token(piece[cut:], match[2], WORD))
             elif base and low.lstrip("+") in w.size_words:
                 tokens.append(Token(piece, w.same_words.get(low, low), SIZE, before))
             elif base and low.lstrip("+") in w.tuning_words:
@@ -232,6 +237,10 @@ class Grammar:
                 return self._split(piece, before, cut, [Token(piece[cut:], _version(tail), VERSION)])
             if self._words.size.fullmatch(tail):
                 return self._split(piece, before, cut, [Token(piece[cut:], tail, SIZE)])
+            if match := _VERSION_WORD.fullmatch(tail):
+                end = cut + match.end(1)
+                words = [Token(piece[cut:end], _version(match[1]), VERSION), Token(piece[end:], match[2], WORD)]
+                return self._split(piece, before, cut, words)
             if (match := _VERSION.fullmatch(tail)) and (not match[2] or head in self._words.letter_families):
                 return self._split(piece, before, cut, self._version_tokens(piece[cut:], "", tail, head))
         if (match := _GLUED_V.fullmatch(low)) and len(match[1]) > 1:
@@ -341,14 +350,14 @@ class Grammar:
 
     # -- key and parent ------------------------------------------------------------------------------------------
 
-    def _key(self, tokens: list[Token], text: str) -> tuple[str, str]:
+    def _key(self, tokens: list[Token]) -> tuple[str, str]:
         w = self._words
         plain_words = [t.norm for t in tokens if t.kind == WORD]
         if len(plain_words) > 1:
             plain_words = [p for i, p in enumerate(plain_words) if i == 0 or p not in w.articles]
             if len(plain_words) >= w.joints_from:
                 plain_words = [p for p in plain_words if p not in w.joints] or plain_words
-        base = "".join(plain_words)
+        base = "".join(plain_words).replace("|", "¦") or "¦"
         base = self._known.also[self.group].get(base, base)
         versions = "-".join(t.norm for t in tokens if t.kind == VERSION)
         sized = any(t.kind == SIZE and w.size.fullmatch(t.norm) for t in tokens)
@@ -360,7 +369,7 @@ class Grammar:
         key = base
         if versions or tags:
             key = f"{base}|{versions}|{','.join(tags)}"
-        return key or loose(text), base
+        return key, base
 
     def _parent(self, tokens: list[Token]) -> tuple[str | None, str | None, bool]:
         tags = [t for t in tokens if t.kind in _TAGS]

@@ -11,14 +11,20 @@ from dataclasses import dataclass, field
 
 from kg.resolve.acronyms import fits, is_short, same_long
 from kg.resolve.forms import Forms
-from kg.resolve.gather import Entry, Gathered
+from kg.resolve.gather import Gathered
 from kg.resolve.known import GROUP, known
 
 OTHER_DATA_SHARE = 0.15
 """A name typed as data in a smaller share of papers than this (or the reverse) is taken as a slip of typing."""
 
-PatternKey = tuple[str, tuple[int, ...], tuple[int, ...]]
-"""What entries of one pattern share: group, surfaces, defined full forms."""
+PatternKey = tuple[str, tuple[int, ...], tuple[int, ...], str]
+"""What entries of one pattern share: group, surfaces, defined full forms, the paper where it stands for itself."""
+
+SLIP_SHARE = 0.1
+"""A type given by no more papers than this share of the other's is a slip, whoever introduces the name."""
+
+CONTESTED_SHARE = 0.5
+"""A name that so many of its papers introduce in their titles is a thing of each of them."""
 
 Key = tuple[str, str]
 """Group of types and key of a form."""
@@ -33,8 +39,32 @@ class Pattern:
     group: str
     surfaces: tuple[int, ...]
     defined: tuple[int, ...]
+    paper: str = ""  # of a name that several papers introduce: the one that introduces it here
     papers: int = 0
     introduced: int = 0
+
+
+def contested(gathered: Gathered, forms: Forms) -> frozenset[Key]:
+    """Return the names that several papers introduce, each as its own, in their titles.
+
+    Names of one word only, and only where no fewer than half of the papers that name it do so: what everybody uses has
+    one origin, whatever a reading of roles says.
+    """
+    titled: Counter[Key] = Counter()
+    every: Counter[Key] = Counter()
+    for entry in gathered.entries:
+        if entry.titled:
+            group = GROUP[entry.type]
+            texts = [gathered.surfaces[s] for s in entry.surfaces]
+            titled.update({(group, forms.parse(t, group).key) for t in texts if " " not in t.strip()})
+    several = {item for item, n in titled.items() if n > 1}
+    if not several:
+        return frozenset()
+    for entry in gathered.entries:
+        group = GROUP[entry.type]
+        keys = {(group, forms.parse(gathered.surfaces[s], group).key) for s in entry.surfaces}
+        every.update(keys & several)
+    return frozenset(item for item in several if titled[item] >= CONTESTED_SHARE * every[item])
 
 
 @dataclass(slots=True)
@@ -47,22 +77,25 @@ class Facts:
     longs: Counter[str] = field(default_factory=Counter)  # full forms that papers give for it
 
 
-def pattern_key(entry: Entry) -> PatternKey:
-    """Return what entries of one pattern share."""
-    return GROUP[entry.type], entry.surfaces, entry.defined
-
-
-def patterns(gathered: Gathered) -> dict[PatternKey, Pattern]:
-    """Return the patterns of the corpus by their key."""
+def patterns(
+    gathered: Gathered, forms: Forms, own: frozenset[Key]
+) -> tuple[dict[PatternKey, Pattern], list[PatternKey]]:
+    """Return the patterns of the corpus by their key, and the key of each entry; ``own``: the contested names."""
     found: dict[PatternKey, Pattern] = {}
+    keys = []
     for entry in gathered.entries:
-        key = pattern_key(entry)
+        group, paper = GROUP[entry.type], ""
+        if own and entry.titled:
+            names = {(group, forms.parse(gathered.surfaces[s], group).key) for s in entry.surfaces}
+            paper = entry.paper if names & own else ""
+        key = (group, entry.surfaces, entry.defined, paper)
+        keys.append(key)
         one = found.get(key)
         if one is None:
             one = found[key] = Pattern(*key)
         one.papers += 1
         one.introduced += entry.introduced
-    return found
+    return found, keys
 
 
 def facts(found: list[Pattern], gathered: Gathered, forms: Forms) -> tuple[dict[Key, list[int]], dict[Key, Facts]]:
@@ -135,6 +168,8 @@ def _one_thing(key: str, major: str, minor: str, counts: dict[Key, list[int]], a
             return False
     elif (one or two) and anew:
         return False
+    if few <= SLIP_SHARE * papers:
+        return True
     if {major, minor} == {"model", "method"}:
         return not (introduced and anew)
     return not anew and few <= OTHER_DATA_SHARE * (papers + few)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import gc
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from kg.records import Extraction
 from kg.resolve.cluster import cluster
@@ -22,6 +24,23 @@ def resolve(extractions: Iterable[Extraction], curation: Curation | None = None)
     The extractions are read once; the result does not depend on their order. Time and memory are linear in the
     number of entities of papers. ``curation``: corrections, replayed after the rules (`kg.resolve.curation`).
     """
+    with _collector_paused():
+        return _resolve(extractions, curation)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Hold the cyclic garbage collector: it would walk millions of values, none in a cycle, again and again."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+def _resolve(extractions: Iterable[Extraction], curation: Curation | None) -> Resolution:
     gathered = gather(extractions)
     forms = Forms(gathered)
     clusters = cluster(gathered, forms)
@@ -56,7 +75,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
     named = []
     for n in kept:
         name = choose_name(drafts[n], forms)
-        named.append((name, drafts[n].settled_type(), full_form(drafts[n], name), drafts[n].total))
+        named.append((name, drafts[n].settled_type(), full_form(drafts[n], name) or drafts[n].hint, drafts[n].total))
     labelled = dict(zip(kept, qualify(named), strict=True))
     parents = {drafts[n].parent for n in kept}
     entities, entity_of, variants = [], {}, []
@@ -78,7 +97,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
                 type=kind,
                 family=labelled[root(drafts, n)][1] if in_family else None,
                 spellings=spellings,
-                full_form=form,
+                full_form=form if form != one.hint else None,
                 notes=list(one.notes),
             )
         )

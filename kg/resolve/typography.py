@@ -35,7 +35,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _ESCAPED = re.compile(r"\\([$%&#_{}])")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|--+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00ad": None, "\u200b": None, "\ufeff": None})
-_UNDERSCORED = re.compile(r"^_(.+)_$")
+_UNDERSCORED = re.compile(r"^_+(.+?)_+$")
 _SPACES = re.compile(r"\s+")
 _GREEK_NAMES = (
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lamda mu nu xi omicron pi rho sigma tau upsilon "

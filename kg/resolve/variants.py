@@ -23,6 +23,11 @@ def hang(drafts: list[Draft], forms: Forms, clusters: Clusters) -> None:
     for (group, key, _), number in sorted(clusters.of_node.items(), key=lambda item: -item[0][2]):
         if drafts[number].total:
             at[group, key] = number
+    for group, short, long in known().full_forms:
+        one, two = (group, forms.parse(short, group).key), (group, forms.parse(long, group).key)
+        for mine, other in ((one, two), (two, one)):
+            if mine not in at and other in at:
+                at[mine] = at[other]
     waiting = [n for n, d in enumerate(drafts) if d.total]
     while waiting:
         asked: dict[tuple[str, str], list[tuple[int, str, str, bool]]] = defaultdict(list)
