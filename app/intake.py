@@ -81,10 +81,32 @@ def keep(name: str, content: bytes, progress: Progress | None = None) -> dict[st
         aside.write_bytes(content)
         aside.replace(target)
     try:
-        wanted: Sequence[Path] = list(dict.fromkeys([*before, target]))
-        built = kg.build(wanted, folder(), progress=progress)
+        counts = _build([*before, target], progress)
     except (KGError, OSError):
         if not known:
             target.unlink(missing_ok=True)
         raise
+    return counts
+
+
+def rebuild(progress: Progress | None = None) -> dict[str, Any]:
+    """Build from the same sources again, so that corrections take effect; return the new counts.
+
+    Raises:
+        KGError: what the build could not do; the old graph then stands as it was.
+    """
+    return _build(sources(), progress)
+
+
+def _build(wanted: Sequence[Path], progress: Progress | None) -> dict[str, Any]:
+    try:
+        corrections: Path | None = graph().curation_file
+    except OutputsError:
+        corrections = None
+    built = kg.build(
+        list(dict.fromkeys(wanted)),
+        folder(),
+        curation=corrections if corrections is not None and corrections.is_file() else None,
+        progress=progress,
+    )
     return dict(built.build.get("counts", {}))

@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from app import intake
-from app.components import chips, messages, says
+from app.components import building, chips, messages, says
 from app.markup import esc, href, short
 from kg.errors import KGError
 from kg.records import Extraction, Paper, Problem
@@ -89,19 +89,11 @@ def _look(name: str, content: bytes) -> Found:
 
 
 def _keep(name: str, content: bytes) -> None:
-    bar = st.progress(0.0, "Building")
-
-    def show(step: str, done: int, total: int | None) -> None:
-        bar.progress(min(done / total, 1.0) if total else 0.0, f"{step.capitalize()} {done:,}")
-
-    try:
-        counts = intake.keep(name, content, show)
-    except KGError as error:
-        messages.failed(error)
-        return
-    del st.session_state["kg-intake"]
-    st.session_state["kg-kept"] = counts["papers"]
-    st.rerun()
+    counts = building.with_bar(lambda progress: intake.keep(name, content, progress))
+    if counts is not None:
+        del st.session_state["kg-intake"]
+        st.session_state["kg-kept"] = counts["papers"]
+        st.rerun()
 
 
 def _paper(paper: Paper, found: Extraction) -> str:

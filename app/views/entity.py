@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from app import theme
-from app.components import bars, chips, lists, messages, says
+from app.components import bars, chips, corrections, lists, messages, says
 from app.data import Answer, ask
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
@@ -43,6 +43,7 @@ def page() -> None:
         st.html(_company(found))
         st.html(_spellings(found))
         _take_along(found)
+        corrections.entity(found)
 
 
 def _head(found: Answer) -> str:

@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from app.components import chips, lists, messages, says
+from app.components import chips, corrections, lists, messages, says
 from app.data import Answer, ask
 from app.markup import esc, link, plain, short
 from kg.errors import UnknownNameError
@@ -37,6 +37,7 @@ def page() -> None:
         st.html(_similar(found))
         st.html(_source(found))
         _take_along(found)
+        corrections.paper(found)
 
 
 def _text(found: Answer) -> str:
