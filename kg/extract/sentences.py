@@ -30,6 +30,7 @@ from spacy.tokens import Doc
 from kg.extract import extensions
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]}]*|[。！？])\s+|\n[^\S\n]*\n\s*")
+_MARK = re.compile(r"[.!?…。！？\n]")
 _LAST_WORD = re.compile(r"[^\s(\[{\"'“‘]+$")
 _NEXT_WORD = re.compile(r"[(\[{\"'“‘`*]*([^\W_]*)")
 
@@ -73,9 +74,16 @@ def sentence_starts(text: str, title_end: int = 0) -> list[int]:
             start += 1
         if start < len(text):
             starts.append(start)
-    for end in _END.finditer(text, start):
-        if end.end() < len(text) and _ends(text, start, end.start(), end.end()):
-            start = end.end()
+    resume = start
+    for mark in _MARK.finditer(text, start):
+        if mark.start() < resume:
+            continue
+        end = _END.match(text, mark.start())
+        if end is None:
+            continue
+        resume = end.end()
+        if resume < len(text) and _ends(text, start, end.start(), resume):
+            start = resume
             starts.append(start)
     return starts
 
