@@ -21,10 +21,12 @@ from toolz import partition_all
 from kg.ask import KnowledgeGraph
 from kg.errors import KGError, SourceError
 from kg.export.graphml import write_graphml
+from kg.graph import cluster
 from kg.graph import engine as engines
 from kg.graph.cache import ExtractionCache, content_key
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
+from kg.graph.words import FILE as WORDS
 from kg.graph.words import write_words
 from kg.read import merge, read_records
 from kg.records import Extraction, Paper, Problem, Report
@@ -73,6 +75,8 @@ def build(
         raise SourceError("no source given; name a file or a folder of papers")
     if engine not in ("local", "dask"):
         raise KGError(f"{engine}: no such engine; it is 'local' or 'dask'")
+    if scheduler and engine != "dask":
+        raise KGError(f"a scheduler ({scheduler}) is for the engine 'dask'; add --engine dask")
     keeper = TemporaryDirectory(prefix="kg-") if out is None else None
     folder = Path(keeper.name if keeper else out)  # type: ignore[arg-type]
     run = _Run(paths, progress or (lambda step, done, total: None))
@@ -194,19 +198,22 @@ class _Run:
                 keys.extend(key for key, _ in part)
                 yield [(p.id, p.title, p.abstract) for _, p in part]
 
-        if engine == "dask":
-            results = engines.on_dask(chunks(), workers, scheduler)
-        elif workers > 1 and todo > engines.CHUNK_SIZE:
-            results = engines.on_cores(chunks(), workers)
-        else:
-            results = engines.in_process(chunks())
-        done = 0
-        self.progress("extracting", 0, todo)
-        if todo:
+        def keep(results: Iterable[list[str]]) -> None:
+            done = 0
             for rows in results:
                 cache.put(dict(zip(keys[done : done + len(rows)], rows, strict=True)))
                 done += len(rows)
                 self.progress("extracting", done, todo)
+
+        self.progress("extracting", 0, todo)
+        if todo and engine == "dask":
+            with cluster.connected(workers, scheduler) as client:
+                keep(cluster.extract(client, chunks()))
+                cluster.write_words(client, _numbered_texts(staging), staging)
+        elif todo and workers > 1 and todo > engines.CHUNK_SIZE:
+            keep(engines.on_cores(chunks(), workers))
+        elif todo:
+            keep(engines.in_process(chunks()))
         self.counts["extracted"] = todo
         self.counts["from_cache"] = total - todo
         self._done("extract")
@@ -221,7 +228,7 @@ class _Run:
         """Resolve names over the whole corpus and write the other tables."""
         papers = self.counts["papers"]
         with ThreadPoolExecutor(1) as aside:  # DuckDB counts words while Python resolves names
-            words = aside.submit(write_words, staging)
+            words = None if (staging / WORDS).exists() else aside.submit(write_words, staging)
             self.progress("resolving", 0, papers)
             corrections = Curation.load(curation)
             resolution = resolve((extraction for _, extraction in corpus()), corrections)
@@ -240,7 +247,8 @@ class _Run:
                 "entries": len(corrections.entries),
             }
             self.report.problems += [*corrections.problems, *resolution.problems, *problems]
-            words.result()
+            if words is not None:
+                words.result()
             self._done("tables")
 
     def finish(self, staging: Path) -> None:
@@ -268,6 +276,12 @@ class _Run:
             "timings": {**self.timings, "extracted": self.counts["extracted"], "from_cache": self.counts["from_cache"]},
         }
         (staging / BUILD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _numbered_texts(staging: Path) -> Iterator[list[tuple[int, str, str]]]:
+    """Yield the staged papers in parts, as (place, title, abstract)."""
+    for part in partition_all(2_000, enumerate(iter_papers(staging, texts_only=True))):
+        yield [(no, p.title, p.abstract) for no, p in part]
 
 
 def _corpus(staging: Path, cache: ExtractionCache) -> Iterator[tuple[Paper, Extraction]]:

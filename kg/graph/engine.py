@@ -10,9 +10,9 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING
 
-from kg.errors import KGError
 from kg.records import Paper
 
 if TYPE_CHECKING:
@@ -23,6 +23,9 @@ Chunk = list[tuple[str, str, str]]
 
 CHUNK_SIZE = 128
 """Papers a chunk: large enough for the tagger's batches, small enough for a progress bar that moves."""
+
+_one_at_a_time = Lock()
+"""A worker with several threads has one pipeline, which is no thing to share while it reads."""
 
 
 def cores() -> int:
@@ -44,10 +47,11 @@ def extract_chunk(chunk: Chunk) -> list[str]:
     from kg.extract import extract
 
     papers = [Paper(id, title, abstract) for id, title, abstract in chunk]
-    return [
-        json.dumps(found.to_dict(), ensure_ascii=False, separators=(",", ":"))
-        for found in extract(papers, nlp=_pipeline())
-    ]
+    with _one_at_a_time:
+        return [
+            json.dumps(found.to_dict(), ensure_ascii=False, separators=(",", ":"))
+            for found in extract(papers, nlp=_pipeline())
+        ]
 
 
 def in_process(chunks: Iterable[Chunk]) -> Iterator[list[str]]:
@@ -61,39 +65,3 @@ def on_cores(chunks: Iterable[Chunk], workers: int) -> Iterator[list[str]]:
 
     pool = Parallel(n_jobs=workers, backend="loky", return_as="generator", pre_dispatch="2*n_jobs", batch_size=1)
     yield from pool(delayed(extract_chunk)(chunk) for chunk in chunks)
-
-
-def on_dask(chunks: Iterable[Chunk], workers: int, scheduler: str | None = None) -> Iterator[list[str]]:
-    """Extract on a Dask cluster: the one at ``scheduler``, or a local one of ``workers`` processes.
-
-    A worker that dies has its chunks done again by the others.
-
-    Raises:
-        KGError: if the scheduler does not answer.
-    """
-    from collections import deque
-
-    from dask.distributed import Client, LocalCluster
-
-    cluster = None
-    try:
-        if scheduler is None:
-            cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
-            )
-        client = Client(cluster or scheduler, timeout="20s")
-    except (OSError, TimeoutError, ValueError) as error:
-        raise KGError(f"{scheduler or 'dask'}: no scheduler answers there ({error}); check --scheduler") from None
-    with client:
-        try:
-            ahead = 2 * max(workers, len(client.scheduler_info(n_workers=-1)["workers"]))
-            waiting: deque = deque()
-            for chunk in chunks:
-                waiting.append(client.submit(extract_chunk, chunk, pure=False, retries=3))
-                if len(waiting) >= ahead:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            if cluster is not None:
-                cluster.close()

@@ -145,9 +145,11 @@ class Edits:
 
     def unused(self) -> list[Problem]:
         """Return the removals that had nothing to remove."""
+        edits: list[tuple[tuple[str, ...], LinkEdit | RelationEdit]]
+        edits = [*self.links.items(), *self.relations.items()]
         return [
             edit.entry.problem("there is no such link or relation any more; not applied")
-            for key, edit in (*self.links.items(), *self.relations.items())
+            for key, edit in edits
             if not edit.add and key not in self.used
         ]
 
