@@ -26,7 +26,10 @@ ACRONYM_SUPPORT = 0.05
 OTHER_SUPPORT = 0.5
 """The same for two names that are no acronym and full form."""
 
-KNOWN_PAPERS = 2
+COMMON = 3
+"""A name of so many papers takes in another name, no acronym or full form of it, only if two papers join them."""
+
+KNOWN_PAPERS = 3
 """A full form listed in ``families.yaml`` counts as so many papers that define the acronym."""
 
 _COMPARED = 12  # names of a cluster that are compared with another's
@@ -90,7 +93,9 @@ def cluster(gathered: Gathered, forms: Forms) -> Clusters:
     of_entry = []
     for entry, key in zip(gathered.entries, pattern_of, strict=True):
         at = choice[key]
-        of_entry.append(next(iter(at)) if len(at) == 1 else _choose(entry, nodes[key], of_node, gathered, forms))
+        of_entry.append(
+            next(iter(at)) if len(at) == 1 else _choose(entry, nodes[key], of_node, papers, gathered, forms)
+        )
     return Clusters(of_entry, members, of_node, notes, meanings.hints)
 
 
@@ -127,7 +132,8 @@ def _join_all(
         joins.join(a, b, ACRONYM_SUPPORT)
     others = (p for p in pairs if p not in fitting and strength[p] >= OTHER_SUPPORT)
     for a, b in sorted(others, key=lambda p: (-strength[p], -pairs[p], p)):
-        if not _nested(joins.members(a), joins.members(b), text_of, forms):
+        seldom = pairs[a, b] < 2 and max(joins.weight(a), joins.weight(b)) >= COMMON
+        if not seldom and not _nested(joins.members(a), joins.members(b), text_of, forms):
             joins.join(a, b, OTHER_SUPPORT)
 
 
@@ -332,6 +338,11 @@ class _Joins:
         root = self.find(node)
         return self._members.get(root, [root])
 
+    def weight(self, node: Node) -> int:
+        """Return the papers of the commonest name of the node's cluster."""
+        root = self.find(node)
+        return self._weight.get(root, self._papers.get(root, 0))
+
     def join(self, a: Node, b: Node, support: float) -> None:
         """Join the clusters of two nodes if their papers bear it out and no name meets its own version."""
         if a not in self._papers or b not in self._papers:
@@ -365,8 +376,19 @@ class _Joins:
         return sorted(joined.values())
 
 
-def _choose(entry: Entry, named: Sequence[Named], of_node: Mapping[Node, int], gathered: Gathered, forms: Forms) -> int:
-    """The cluster of an entry whose surfaces fall into several: that of the fullest name, then of its own name."""
+def _choose(
+    entry: Entry,
+    named: Sequence[Named],
+    of_node: Mapping[Node, int],
+    papers: Mapping[Node, int],
+    gathered: Gathered,
+    forms: Forms,
+) -> int:
+    """The cluster of an entry whose surfaces fall into several: that of the fullest name.
+
+    Where this leaves several: the cluster of its own name; the best known one if no other paper has the own name and
+    this one does not introduce it.
+    """
     spelled = [(of_node[node], number, node[0]) for node, number in named[: len(entry.surfaces)]]
     clusters = {at for at, _, _ in spelled}
     short = set()
@@ -376,7 +398,12 @@ def _choose(entry: Entry, named: Sequence[Named], of_node: Mapping[Node, int], g
             short.add(one)
     if clusters - short:
         clusters -= short
-    weight: Counter[int] = Counter()
-    for (at, number, _), count in zip(spelled, entry.counts, strict=True):
-        weight[at] += count + (1_000_000 if number == entry.name else 0)
-    return min(clusters, key=lambda c: (-weight[c], c))
+    own: Counter[int] = Counter()
+    known_best: Counter[int] = Counter()
+    for (at, number, _), (node, _), count in zip(spelled, named[: len(spelled)], entry.counts, strict=True):
+        own[at] += count + (1_000_000 if number == entry.name else 0)
+        known_best[at] = max(known_best[at], papers[node])
+    best = min(clusters, key=lambda c: (-own[c], c))
+    if entry.introduced or known_best[best] > 1:
+        return best
+    return min(clusters, key=lambda c: (-known_best[c], -own[c], c))

@@ -18,6 +18,7 @@ from kg.resolve.typography import clean, loose
 
 _PIECE = re.compile(r"\+?[^\W_]+(?:(?<=\d)\.(?=\d)[^\W_]+)*(?:\++(?!\w))?")
 _VERSION = re.compile(r"v?(\d+(?:\.\d+)*)([a-z]?)")
+_HYPHENED = re.compile(r"\d")  # "claude-3-5-sonnet"
 _VERSION_WORD = re.compile(r"v?(\d+\.\d+)([a-z]{2,})")
 _GLUED_V = re.compile(r"(.*?[a-z])v(\d+(?:\.\d+)*)([a-z]?)")
 _GLUED_DECIMAL = re.compile(r"(.*?[a-z])(\d+\.\d+(?:\.\d+)*)([a-z]?)")
@@ -168,6 +169,8 @@ class Grammar:
                 tokens.append(Token(piece, letters, SIZE, before))
             elif base and last and last.kind == VERSION and len(low) == 1 and self._version_letter(base, last, low):
                 tokens[-1] = Token(last.text + before + piece, last.norm + low, VERSION, last.before)
+            elif last and last.kind == VERSION and before == "-" and last.norm.isdigit() and _HYPHENED.fullmatch(low):
+                tokens[-1] = Token(last.text + before + piece, f"{last.norm}.{low}", VERSION, last.before)
             elif base and (match := _VERSION.fullmatch(low)) and (low[0] == "v" or not match[2] or "." in low):
                 tokens += self._version_tokens(piece, before, low, base)
             elif base and (match := _VERSION_WORD.fullmatch(low)) and len(piece) == len(low):
@@ -357,7 +360,7 @@ class Grammar:
             plain_words = [p for i, p in enumerate(plain_words) if i == 0 or p not in w.articles]
             if len(plain_words) >= w.joints_from:
                 plain_words = [p for p in plain_words if p not in w.joints] or plain_words
-        base = "".join(plain_words).replace("|", "¦") or "¦"
+        base = "".join(plain_words).replace("|", "¦").replace("+", "plus") or "¦"
         base = self._known.also[self.group].get(base, base)
         versions = "-".join(t.norm for t in tokens if t.kind == VERSION)
         sized = any(t.kind == SIZE and w.size.fullmatch(t.norm) for t in tokens)
@@ -404,7 +407,8 @@ class Grammar:
         """In "Mistral-7B-Instruct-v0.2" the version is one of the tuning, not of the family."""
         late = [t for i, t in enumerate(tokens) if t.kind == VERSION and i > first_tag]
         before = tokens[: tokens.index(late[0])] if late else []
-        if not any(t.kind == TUNING or (t.kind == SIZE and not t.norm.isalpha()) for t in before[1:]):
+        marked = bool(late) and late[0].text[0] in "vV"
+        if not any(t.kind == TUNING or (t.kind == SIZE and (marked or not t.norm.isalpha())) for t in before[1:]):
             return kept
         early = [t for t in kept if t not in late]
         base = "".join(t.norm for t in early if t.kind == WORD)

@@ -33,6 +33,7 @@ _STYLE = re.compile(
 )
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s*")
 _ESCAPED = re.compile(r"\\([$%&#_{}])")
+_MATH = re.compile(r"\$([^$]*)\$")
 _DASHES = re.compile(r"[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]|--+")
 _QUOTES = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\u00ad": None, "\u200b": None, "\ufeff": None})
 _UNDERSCORED = re.compile(r"^_+(.+?)_+$")
@@ -72,6 +73,7 @@ def clean(surface: str) -> str:
         text = _COMMAND.sub(lambda m: _GREEK_COMMANDS.get(m[1], ""), text)
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     text = _DASHES.sub("-", text)
+    text = _MATH.sub(lambda m: m[1].replace("_", ""), text)
     if "$" in text or "{" in text or "^" in text:
         text = text.replace("$", "").replace("{", "").replace("}", "").replace("^", "")
     text = _UNDERSCORED.sub(r"\1", text.replace("~", " "))
