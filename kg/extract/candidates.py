@@ -8,7 +8,7 @@ definition make one group: the thing that is judged.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -19,6 +19,9 @@ from kg.records import fold
 
 LOW = 0.015
 """The least chance of the tagger that makes a stretch a candidate."""
+
+LIKELY = 0.2
+"""The least chance of two stretches that are tied by brackets alone."""
 
 SHARE = 0.25
 """The most stretches that the tagger may propose, for each token of a paper; the likeliest are kept."""
@@ -151,6 +154,37 @@ def written_stretches(words: list[str], starts: list[int], ends: list[int]) -> l
     return found
 
 
+def _bracketed(
+    words: list[str], likely: Sequence[Place], ties: Sequence[tuple[Place, Place]]
+) -> list[tuple[Place, Place]]:
+    """Return pairs of likely stretches of which one stands in brackets behind the other and names the same.
+
+    Two things that a definition by the letters does not see: a short name that is no acronym ("Rotation-Equivariant
+    Anchor Transformer (REVNET)"), and a long form that begins before the first letter ("SAE-Guided Subspace
+    Projection Unlearning (SSPU)").
+    """
+    found = []
+    long_of = dict(ties)
+    by_end: dict[int, list[Place]] = {}
+    for place in likely:
+        by_end.setdefault(place[1], []).append(place)
+    for i, j in likely:
+        if i < 2 or words[i - 1] != "(" or j >= len(words) or words[j] not in "),;":
+            continue
+        long = long_of.get((i, j))
+        for a, b in by_end.get(i - 1, ()):
+            if long is not None:
+                if long[1] == b and a < long[0]:
+                    found.append(((a, b), (i, j)))
+                continue
+            outer, inner = fold("".join(words[a:b])), fold("".join(words[i:j]))
+            short, full = sorted(((b - a, outer), (j - i, inner)))
+            one_is_longer = full[0] >= 3 and short[0] <= 3 and len(short[1]) < len(full[1])
+            if one_is_longer and outer[:1] == inner[:1] and short[1] not in full[1]:
+                found.append(((a, b), (i, j)))
+    return found
+
+
 def _is_whole(surface: str) -> bool:
     """Say whether a stretch lies within one line and opens and closes the same number of brackets."""
     return "\n" not in surface and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
@@ -173,12 +207,12 @@ def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collect
         chances.setdefault(place, 0.0)
     for place in written_stretches(reading.words, reading.starts, reading.ends):
         chances.setdefault(place, 0.0)
-    ties = []
+    ties: list[tuple[Place, Place]] = []
     for pair in reading.definitions:
         tied = [(first.get(a), final.get(b)) for a, b in pair]
         places = [(i, j) for i, j in tied if i is not None and j is not None and 0 < j - i <= MAX_WORDS + 5]
         if len(places) == 2:
-            ties.append(places)
+            ties.append((places[0], places[1]))
         for place in places:
             chances.setdefault(place, 0.0)
     colon = text.find(": ", 0, title_end)
@@ -212,6 +246,10 @@ def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collect
             if top(a) != top(b):
                 root[top(b)] = top(a)
             defined[a] = defined[b] = 1
+    for outer, inner in _bracketed(reading.words, [p for p, c in chances.items() if c >= LIKELY], ties):
+        one, other = fold(written(outer)), fold(written(inner))
+        if one in root and other in root and top(one) != top(other):
+            root[top(other)] = top(one)
     members: dict[str, list[str]] = {}
     for key in by_key:
         members.setdefault(top(key), []).append(key)

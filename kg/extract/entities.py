@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,9 @@ from kg.extract import extensions
 from kg.extract.tagger import N_LABELS
 from kg.records import Mention, PaperEntity, fold
 from kg.schema import ENTITY_TYPES
+
+THRESHOLD = 0.4
+"""The least confidence at which a name is accepted, chosen on held-out training papers."""
 
 _NO_NAME = re.compile(
     r"(?:https?|www|github|huggingface)\b.*|[\W\d_]*[\d.,]+\s?[kKmMbB]?(?:\s?[-–x×]\s?[\d.]+[kKmMbB]?)?|.", re.DOTALL
@@ -82,6 +86,36 @@ def group_tagged(doc: Doc) -> list[JudgedName]:
     return names
 
 
+def make_entities(text: str, title_end: int, names: Sequence[JudgedName], threshold: float) -> list[PaperEntity]:
+    """Return the entities that the judged names of a paper amount to, in the order of ``names``.
+
+    Args:
+        text: title, two newlines, abstract.
+        title_end: length of the title.
+        names: judged names.
+        threshold: the least confidence at which a name is accepted.
+    """
+    accepted = [n for n in names if n.confidence >= threshold and not all(_NO_NAME.fullmatch(s) for s in n.surfaces)]
+    entities = []
+    for name, places in zip(accepted, claim_places(text, accepted, title_end), strict=True):
+        if not places:  # all of them lie within longer names
+            continue
+        surfaces = tuple(dict.fromkeys(text[a:b] for a, b in places))
+        entities.append(
+            PaperEntity(
+                name=min(surfaces, key=lambda s: (name.surfaces.index(s) if s in name.surfaces else 99, len(s))),
+                type=ENTITY_TYPES[max(range(len(ENTITY_TYPES)), key=name.chances.__getitem__)],
+                role="mentions",
+                surfaces=surfaces,
+                mentions=tuple(
+                    Mention(extensions.field_span(title_end, a, b), text[a:b], name.confidence) for a, b in places
+                ),
+                confidence=name.confidence,
+            )
+        )
+    return entities
+
+
 class PaperEntities:
     """The component: see the module's docstring.
 
@@ -97,40 +131,21 @@ class PaperEntities:
         """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
         tokens = extensions.tokens_of(doc)
         names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
-        accepted = [n for n in names if self.accepts(n)]
-        places = claim_places(tokens.text, accepted, doc._.title_end)
+        doc._.entities = make_entities(tokens.text, doc._.title_end, names, self.threshold)
         first = {a: i for i, a in enumerate(tokens.starts)}
         final = {b: i + 1 for i, b in enumerate(tokens.ends)}
-        entities: list[PaperEntity] = []
-        mentions: list[tuple[int, int, str]] = []
-        for number, name in enumerate(accepted):
-            mine = places[number]
-            if not mine:
-                continue
-            kind = ENTITY_TYPES[int(np.argmax(name.chances))]
-            entities.append(
-                PaperEntity(
-                    name=name.surfaces[0],
-                    type=kind,
-                    role="mentions",
-                    surfaces=tuple(dict.fromkeys(tokens.text[a:b] for a, b in mine)),
-                    mentions=tuple(
-                        Mention(extensions.to_field(doc, a, b), tokens.text[a:b], name.confidence) for a, b in mine
-                    ),
-                    confidence=name.confidence,
-                )
-            )
-            mentions += [(first[a], final[b], kind) for a, b in mine if a in first and b in final]
-        doc._.entities = entities
-        doc.spans["mentions"] = [Span(doc, i, j, label=kind) for i, j, kind in sorted(mentions)]
+        shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+        spans = []
+        for entity in doc._.entities:
+            for mention in entity.mentions:
+                a, b = (at + shift[mention.span.field] for at in (mention.span.start, mention.span.end))
+                if a in first and b in final:
+                    spans.append((first[a], final[b], entity.type))
+        doc.spans["mentions"] = [Span(doc, i, j, label=kind) for i, j, kind in sorted(spans)]
         return doc
 
-    def accepts(self, name: JudgedName) -> bool:
-        """Say whether a name becomes an entity."""
-        return name.confidence >= self.threshold and not all(_NO_NAME.fullmatch(s) for s in name.surfaces)
 
-
-def claim_places(text: str, names: list[JudgedName], title_end: int) -> list[list[tuple[int, int]]]:
+def claim_places(text: str, names: Sequence[JudgedName], title_end: int) -> list[list[tuple[int, int]]]:
     """Return for each name all places of its surfaces, longest surfaces first, none overlapping another.
 
     No place reaches over the seam between title and abstract.
@@ -146,9 +161,7 @@ def claim_places(text: str, names: list[JudgedName], title_end: int) -> list[lis
     return [sorted(p) for p in places]
 
 
-@Language.factory(
-    "paper_entities", requires=["doc._.label_scores"], assigns=["doc._.entities"], default_config={"threshold": 0.4}
-)
+@Language.factory("paper_entities", assigns=["doc._.entities"], default_config={"threshold": THRESHOLD})
 def make_paper_entities(nlp: Language, name: str, threshold: float) -> PaperEntities:
     """Create the component; see `PaperEntities`."""
     return PaperEntities(threshold)

@@ -69,7 +69,11 @@ def register() -> None:
 
 def to_field(doc: Doc, start: int, end: int) -> Span:
     """Return the stretch of the paper's title or abstract that lies at these characters of the `Doc`."""
-    title_end = doc._.title_end
+    return field_span(doc._.title_end, start, end)
+
+
+def field_span(title_end: int, start: int, end: int) -> Span:
+    """Return the stretch of title or abstract at these characters of a text whose title ends at ``title_end``."""
     if start < title_end:
         return Span("title", start, min(end, title_end))
     shift = title_end + GAP

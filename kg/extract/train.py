@@ -23,6 +23,8 @@ from kg.evaluate.gold import read_gold
 from kg.extract.extensions import GAP
 from kg.extract.tagger import WEIGHTS, Tagger
 from kg.extract.train_judge import ROUNDS, fit_judge, lexicon_of, make_case
+from kg.extract.train_lineage import train_lineage
+from kg.extract.train_roles import train_roles
 from kg.extract.train_tagger import (
     Example,
     Settings,
@@ -91,7 +93,11 @@ def train(
         cases += [make_case(rows[i], k, examples[i], scores[i], lexicon) for i, n in enumerate(number) if n == k]
     _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
     weight = {row["id"]: 2.0 if row["id"] in rare else 1.0 for row in rows}
-    fit_judge(cases, weight, folds, lexicon_of(rows), rounds).to_disk(weights)
+    judge, found = fit_judge(cases, weight, folds, lexicon_of(rows), rounds)
+    judge.to_disk(weights)
+    _log.info("roles and lineage")
+    train_roles(rows).save(weights / "roles.npz")
+    train_lineage(rows, [found.get(row["id"], []) for row in rows]).save(weights / "lineage.npz")
 
 
 def twice(numbers: Iterable[int], rows: Sequence[Row], rare: Collection[str]) -> list[int]:
