@@ -1,6 +1,6 @@
 """The explorer in a real browser: its addresses, its graph, its search, the keyboard, and nothing sent anywhere.
 
-Screenshots go to ``tests/artefacts/``; with ``KG_RENEW_PICTURES=1`` the README's picture is taken anew.
+Screenshots go to ``tests/artefacts/``; with ``KG_RENEW_PICTURES=1`` those of the README and the tour are taken anew.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).parent.parent
 ARTEFACTS = Path(__file__).parent / "artefacts"
-PICTURE = ROOT / "docs" / "images" / "explorer.png"
+IMAGES = ROOT / "docs" / "images"
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -228,11 +228,6 @@ def test_a_click_on_a_node_shows_it_and_leads_to_its_page(app: str, tab: Callabl
     page.mouse.click(*centre(page))
     expect(panel.locator("h2")).to_have_text("PEFT")
     expect(panel.locator("mark").first).to_be_visible()
-    if os.environ.get("KG_RENEW_PICTURES"):
-        page.get_by_role("button", name="Fit").click()
-        page.wait_for_timeout(900)
-        PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=PICTURE)
     picture(page, "selected")
     panel.get_by_role("link", name="Open its page").click()
     on_page(page, "/entity", name="PEFT")
@@ -409,3 +404,27 @@ def test_axe_finds_no_serious_fault(app: str, tab: Callable[..., Page], scheme: 
             if found["impact"] in ("serious", "critical"):
                 faults += [f"{address}: {found['id']}: {node['html'][:150]}" for node in found["nodes"]]
     assert faults == []
+
+
+@pytest.mark.skipif(not os.environ.get("KG_RENEW_PICTURES"), reason="takes the pictures of README and tour anew")
+def test_the_pictures_of_the_docs(seeds_graph: kg.KnowledgeGraph, tab: Callable[..., Page]) -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    paper = max((seeds_graph.paper(row["id"]) for row in seeds_graph.papers("GRPO")), key=lambda p: len(p["links"]))
+    views = {
+        "overview": "/",
+        "entity": "/entity?name=Llama",
+        "paper": f"/paper?id={paper['id']}",
+        "lineage": "/lineage?entity=PPO",
+        "compare": "/compare",
+    }
+    for base in serve(seeds_graph.folder):
+        page = tab()
+        for name, address in views.items():
+            page.goto(base + address)
+            heading(page)
+            page.wait_for_timeout(3000)
+            page.screenshot(path=IMAGES / f"{name}.png")
+        page.goto(f"{base}/explore?entity=GRPO")
+        graph_ready(page)
+        page.wait_for_timeout(2000)
+        page.screenshot(path=IMAGES / "explorer.png")

@@ -116,7 +116,9 @@ def test_without_a_graph_the_app_says_how_to_build_one(tmp_path: Path, monkeypat
 
 
 def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
-    text = text_of(show("overview"))
+    page = show("overview")
+    text = text_of(page)
+    assert 'href="./entity?type=datasets"' in html_of(page)  # as the filter of that page writes it
     for number in gold_graph.overview()["counts"]["by_type"].values():
         assert f"{number:,}" in text
     assert busiest(gold_graph)["label"] in text

@@ -33,7 +33,8 @@ def page() -> None:
     cell = plain(st.query_params.get("cell", ""))
     left, right = st.columns([12, 5], gap="medium")
     with left:
-        st.html(_matrix(table, {"rows": rows, "columns": columns, "size": limit}, cell))
+        plural = {kind: theme.kinds()[kind]["plural"] for kind in (rows, columns)}  # as the widgets write them
+        st.html(_matrix(table, {"rows": plural[rows], "columns": plural[columns], "size": limit}, cell))
     with right:
         st.html(_behind(table, cell) if cell in table["cells"] else _hint(table))
 

@@ -10,13 +10,14 @@ import streamlit as st
 
 from app import theme
 from app.components import bars, chips, corrections, lists, messages, says
-from app.data import Answer, ask
+from app.data import Answer, ask, derive
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ENTITY_TYPES, ROLES
 
 _SHOWN = 12  # papers of one role before the rest is folded away
 _PAGE = 200  # rows of the list of all entities
+_ORDERS = {"papers": "most papers", "name": "name", "first_date": "newest"}
 
 
 def page() -> None:
@@ -220,7 +221,7 @@ def _browse() -> None:
         '<p class="lead">Everything the papers name, most used first. Press a heading to sort what is shown.</p>'
         "</div></div>"
     )
-    left, middle, right = st.columns([5, 3, 3], vertical_alignment="bottom")
+    left, middle, last, right = st.columns([5, 2, 2, 2], vertical_alignment="bottom")
     kinds = left.pills(
         "Type",
         ENTITY_TYPES,
@@ -230,19 +231,24 @@ def _browse() -> None:
         format_func=lambda k: theme.kinds()[k]["plural"],
     )
     least = middle.number_input("Papers at least", min_value=0, value=1, step=1, key="min", bind="query-params")
-    order = right.selectbox("Order", ("papers", "name", "newest"), key="order", bind="query-params")
-    rows = ask("entities", tuple(kinds), min_papers=int(least))
-    if order == "name":
-        rows = sorted(rows, key=lambda r: r["label"].casefold())
-    elif order == "newest":
-        rows = sorted(rows, key=lambda r: (r.get("first_date") or "", r["papers"]), reverse=True)
-    pages = max(1, -(-len(rows) // _PAGE))
-    number = 1
-    if pages > 1:
-        number = int(st.number_input("Page", 1, pages, key="page", bind="query-params", width=140))
-    shown = rows[(number - 1) * _PAGE : number * _PAGE]
+    order = last.selectbox("Order", list(_ORDERS), key="order", bind="query-params", format_func=_ORDERS.__getitem__)
+    total = derive(_count, tuple(kinds), int(least))
+    pages = max(1, -(-total // _PAGE))
+    number = int(right.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
+    shown = derive(_rows, tuple(kinds), int(least), str(order), number)
+    first = (number - 1) * _PAGE
     st.html(
-        f'<div class="kg"><p class="quiet">{chips.count(len(rows), "entity", "entities")}, '
-        f"showing {(number - 1) * _PAGE + bool(shown)} to {(number - 1) * _PAGE + len(shown)}</p></div>"
+        f'<div class="kg"><p class="quiet">{chips.count(total, "entity", "entities")}, '
+        f"showing {first + bool(shown)} to {first + len(shown)}</p></div>"
     )
     st.html(lists.entities(shown))
+
+
+def _count(graph: Any, kinds: tuple[str, ...], least: int) -> int:
+    return len(graph.entities(kinds, min_papers=least))
+
+
+def _rows(graph: Any, kinds: tuple[str, ...], least: int, order: str, number: int) -> list[Answer]:
+    """Return one page of the list."""
+    rows = graph.entities(kinds, min_papers=least, order=order, limit=number * _PAGE)
+    return list(rows[(number - 1) * _PAGE :])

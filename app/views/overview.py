@@ -62,7 +62,11 @@ def _found(text: str) -> str:
 def _facts(counts: Answer) -> str:
     pairs = [("papers", counts["papers"], href("paper"))]
     pairs += [
-        (theme.kinds()[kind]["plural"], counts["by_type"].get(kind, 0), href("entity", type=kind))
+        (
+            theme.kinds()[kind]["plural"],
+            counts["by_type"].get(kind, 0),
+            href("entity", type=theme.kinds()[kind]["plural"]),
+        )
         for kind in ENTITY_TYPES
     ]
     pairs += [("mentions", counts["mentions"], ""), ("lineage steps", counts["relations"], href("lineage"))]
@@ -78,10 +82,9 @@ def _top(seen: Answer) -> str:
     columns = []
     for kind in ENTITY_TYPES:
         rows = [{**row, "type": kind} for row in seen["top"].get(kind, [])][:12]
-        more = f'<small><a href="{esc(href("entity", type=kind))}">all</a></small>'
-        columns.append(
-            f"<section><h2>{esc(theme.kinds()[kind]['plural'].capitalize())} {more}</h2>{bars.ranking(rows)}</section>"
-        )
+        plural = theme.kinds()[kind]["plural"]
+        more = f'<small><a href="{esc(href("entity", type=plural))}">all</a></small>'
+        columns.append(f"<section><h2>{esc(plural.capitalize())} {more}</h2>{bars.ranking(rows)}</section>")
     return f'<div class="kg"><div class="kg-columns">{"".join(columns)}</div></div>'
 
 
@@ -94,7 +97,7 @@ def _newest() -> str:
     papers = "".join(
         f"<li>{link('paper', row['title'], id=row['id'], limit=110)} "
         f'<span class="quiet num">{esc(row.get("date") or "")}</span></li>'
-        for row in ask("papers")[:7]
+        for row in derive(_newest_papers, 7)
     )
     names = "".join(
         f"<li>{chips.entity(row, limit=40)} "
@@ -107,6 +110,10 @@ def _newest() -> str:
         f"<section><h2>Newest names <small>in two papers or more</small></h2>"
         f'<ul class="kg-lines">{names}</ul></section></div></div>'
     )
+
+
+def _newest_papers(graph: Any, number: int) -> list[Answer]:
+    return list(graph.papers()[:number])
 
 
 def _shares(graph: Any) -> dict[str, Any]:

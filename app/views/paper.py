@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import streamlit as st
 
 from app.components import chips, corrections, lists, messages, says
-from app.data import Answer, ask
+from app.data import Answer, ask, derive
 from app.markup import esc, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ROLES
@@ -156,16 +157,14 @@ def _browse() -> None:
     st.html(
         '<div class="kg"><div class="kg-head"><h1>Papers</h1><p class="lead">All papers, newest first.</p></div></div>'
     )
-    rows = ask("papers")
-    years = sorted({row["date"][:4] for row in rows if row.get("date")}, reverse=True)
     left, right = st.columns([5, 1], vertical_alignment="bottom")
+    years = sorted({row["period"][:4] for row in ask("overview")["papers_by_month"]}, reverse=True)
     chosen = left.pills("Year", years, selection_mode="multi", key="year", bind="query-params") if years else []
-    if chosen:
-        rows = [row for row in rows if (row.get("date") or "")[:4] in chosen]
-    pages = max(1, -(-len(rows) // _PAGE))
+    total = derive(_count, tuple(chosen))
+    pages = max(1, -(-total // _PAGE))
     number = int(right.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
-    shown = rows[(number - 1) * _PAGE : number * _PAGE]
-    st.html(f'<div class="kg"><p class="quiet">{chips.count(len(rows), "paper")}, page {number} of {pages}</p></div>')
+    shown = derive(_rows, tuple(chosen), number)
+    st.html(f'<div class="kg"><p class="quiet">{chips.count(total, "paper")}, page {number} of {pages}</p></div>')
     st.html(
         lists.table(
             (("Title", ""), ("Date", "n")),
@@ -179,3 +178,16 @@ def _browse() -> None:
             label="Papers",
         )
     )
+
+
+def _of_years(graph: Any, years: tuple[str, ...]) -> list[Answer]:
+    return [row for row in graph.papers() if not years or (row.get("date") or "")[:4] in years]
+
+
+def _count(graph: Any, years: tuple[str, ...]) -> int:
+    return len(_of_years(graph, years))
+
+
+def _rows(graph: Any, years: tuple[str, ...], number: int) -> list[Answer]:
+    """Return one page of the list."""
+    return _of_years(graph, years)[(number - 1) * _PAGE : number * _PAGE]
