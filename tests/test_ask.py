@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kg
 from conftest import gold_rows
 from kg.ask import KnowledgeGraph
+from kg.ask.lineage import cycles
 from kg.errors import KGError, UnknownNameError
 from kg.records import fold
 from kg.schema import ROLES
@@ -136,3 +140,17 @@ def test_the_public_surface_is_what_is_listed(gold_graph: KnowledgeGraph) -> Non
 def test_confidence_filters_links(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
     assert gold_graph.papers("GRPO", min_confidence=1.0) == gold_graph.papers("GRPO")
     assert gold_graph.entity("GRPO", min_confidence=1.0)["counts"]["papers"] > 0
+
+
+EDGES = st.lists(st.tuples(st.sampled_from("abcdef"), st.sampled_from("abcdef"), st.just("extends")), unique=True)
+
+
+@given(EDGES.map(lambda edges: [e for e in edges if e[0] != e[1]]))
+def test_lineages_have_no_cycles_and_lose_only_what_closes_one(edges: list[tuple[str, str, str]]) -> None:
+    left_out = cycles(edges)
+    kept = [e for e in edges if e not in left_out]
+    assert nx.is_directed_acyclic_graph(nx.DiGraph([e[:2] for e in kept]))
+    for (child, parent, _), way in left_out.items():
+        assert (way[0], way[-1]) == (parent, child)
+        surer = edges[: edges.index((child, parent, "extends"))]
+        assert all((a, b, "extends") in surer for a, b in pairwise(way)), "the edge left out is the weakest"

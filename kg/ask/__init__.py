@@ -82,15 +82,25 @@ class KnowledgeGraph:
         return Path(self.build["curation"]["file"])
 
     def lineage(self, name: str, *, min_confidence: float = 0.0, background: bool = True) -> Row:
-        """Return ancestors and descendants, nearest first, each step with its relation and evidence."""
+        """Return ancestors and descendants, nearest first, each step with its relation and evidence.
+
+        ``cycles`` holds the steps that were left out because they would lead round in a circle: ``step`` and the
+        labels of the ``way`` round.
+        """
         id = self.find(name)
-        up, down = (
-            _lineage.describe(
-                self._db, self._names, self._lineages, self._lineages.walk(id, direction, min_confidence, background)
-            )
-            for direction in (True, False)
+        walks = [self._lineages.walk(id, up, min_confidence, background) for up in (True, False)]
+        inside = {id} | {end for walk in walks for _, edge in walk for end in edge[:2]}
+        left_out = [(0, edge) for edge in self._lineages.cycles if edge[0] in inside and edge[1] in inside]
+        up, down, steps = (
+            _lineage.describe(self._db, self._names, self._lineages, walk) for walk in (*walks, left_out)
         )
-        return {"entity": self._names.entities[id].ref(), "ancestors": up, "descendants": down}
+        ways = [[self._names.entities[e].label for e in self._lineages.cycles[edge]] for _, edge in left_out]
+        return {
+            "entity": self._names.entities[id].ref(),
+            "ancestors": up,
+            "descendants": down,
+            "cycles": [{"step": step, "way": way} for step, way in zip(steps, ways, strict=True)],
+        }
 
     def search(self, text: str, *, limit: int = 20) -> dict[str, list[Row]]:
         """Return the entities and papers that match a text, best first."""

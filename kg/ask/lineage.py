@@ -1,9 +1,16 @@
-"""Where an entity comes from and what came of it: the relations followed upwards and downwards."""
+"""Where an entity comes from and what came of it: the relations followed upwards and downwards.
+
+Nothing descends from itself. Where relations form a cycle, the weakest of them is left out of every lineage and
+reported there, with the way round.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
+
+import networkx as nx
 
 from kg.ask.database import EVIDENCE_TEXT, Database
 from kg.ask.names import NameIndex
@@ -25,8 +32,11 @@ class Lineages:
         ):
             edge = (r["child"], r["parent"], r["relation"])
             self.facts[edge] = (r["confidence"], r["origin"], r["reason"])
-            self.parents[r["child"]].append(edge)
-            self.children[r["parent"]].append(edge)
+        self.cycles = cycles(list(self.facts))
+        for edge in self.facts:
+            if edge not in self.cycles:
+                self.parents[edge[0]].append(edge)
+                self.children[edge[1]].append(edge)
 
     def walk(
         self, entity: str, up: bool, min_confidence: float = 0.0, background: bool = True
@@ -51,6 +61,31 @@ class Lineages:
                         following.append(there)
             level = following
         return steps
+
+
+def cycles(edges: Sequence[Edge]) -> dict[Edge, list[str]]:
+    """Return the edges to leave out so that no cycle remains, each with the nodes of the cycle that it would close.
+
+    ``edges`` come surest first: an edge that closes a cycle with surer ones is the weakest of that cycle.
+
+    >>> cycles([("a", "b", "extends"), ("b", "c", "extends"), ("c", "a", "extends")])
+    {('c', 'a', 'extends'): ['a', 'b', 'c']}
+    """
+    graph = nx.DiGraph((child, parent) for child, parent, _ in edges)
+    tangles = [part for part in nx.strongly_connected_components(graph) if len(part) > 1]
+    home = {node: i for i, part in enumerate(tangles) for node in part}
+    kept = nx.DiGraph()
+    left_out: dict[Edge, list[str]] = {}
+    for edge in edges:
+        child, parent, _ = edge
+        if child not in home or home[child] != home.get(parent):
+            continue  # in no cycle
+        kept.add_nodes_from((child, parent))
+        try:
+            left_out[edge] = nx.shortest_path(kept, parent, child)
+        except nx.NetworkXNoPath:
+            kept.add_edge(child, parent)
+    return left_out
 
 
 def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tuple[int, Edge]]) -> list[Row]:

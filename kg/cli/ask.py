@@ -131,6 +131,10 @@ def lineage(name: str, no_background: bool, directory: Path, min_confidence: flo
     click.echo(f"{row['entity']['label']}  ({row['entity']['type']})")
     _steps("comes from", row["ancestors"])
     _steps("led to", row["descendants"])
+    for cycle in row["cycles"]:
+        step = cycle["step"]
+        ends = f"{step['child']['label']} {step['relation']} {step['parent']['label']}"
+        click.echo(f"  left out: {ends}, the weakest step of a circle: {' → '.join(cycle['way'])}")
     if not row["ancestors"] and not row["descendants"]:
         click.echo("  no ancestors or descendants are known")
 
