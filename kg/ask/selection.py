@@ -13,55 +13,57 @@ class Selection:
     """Nodes and edges of the tables, streamed; with ``ids``, only those nodes and the edges between them."""
 
     def __init__(self, db: Database, ids: set[str] | None = None, types: Sequence[str] = ()) -> None:
-        """Take the whole graph, the nodes in ``ids``, or papers and entities of some ``types``, or both."""
+        """Take the whole graph, the nodes in ``ids``, entities of some ``types`` with their papers, or both."""
         self._db = db
         self._ids = ids
-        self._types = set(types)
-        self._kept: set[str] | None = None
+        if types:
+            typed = ids_of_types(db, types)
+            self._ids = typed if ids is None else ids & typed
 
     def nodes(self) -> Iterator[Node]:
         """Yield papers, then entities, by id."""
         for row in self._rows("SELECT * EXCLUDE (abstract) FROM papers", "id"):
             yield paper_node(row)
         for row in self._rows("SELECT * EXCLUDE (spellings) FROM entities", "id"):
-            if not self._types or row["type"] in self._types:
-                yield entity_node(row)
+            yield entity_node(row)
 
-    def _rows(self, sql: str, *ends: str, kept: set[str] | None = None) -> Iterator[dict[str, Any]]:
+    def _rows(self, sql: str, *ends: str) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table, as it is sorted on disk, whose ``ends`` are all among the nodes."""
-        ids = self._ids if kept is None else kept
-        if ids is None:
+        if self._ids is None:
             yield from self._db.stream(sql)
             return
         inside = " AND ".join(f"{end} IN (SELECT id FROM ids)" for end in ends)
         order = ", ".join(ends)
         yield from self._db.stream(
-            f"WITH ids AS (SELECT unnest(?) AS id) {sql} WHERE {inside} ORDER BY {order}", [sorted(ids)]
+            f"WITH ids AS (SELECT unnest(?) AS id) {sql} WHERE {inside} ORDER BY {order}", [sorted(self._ids)]
         )
-
-    def _kept_nodes(self) -> set[str] | None:
-        """Return the ids of all nodes, or None where that is every node there is."""
-        if self._ids is None and not self._types:
-            return None
-        if self._kept is None:
-            self._kept = {id for id, _ in self.nodes()}
-        return self._kept
 
     def edges(self) -> Iterator[Edge]:
         """Yield links by entity, then relations."""
-        kept = self._kept_nodes()
-        for row in self._rows("SELECT * FROM links", "entity", "paper", kept=kept):
+        for row in self._rows("SELECT * FROM links", "entity", "paper"):
             yield link_edge(row)
         text = EVIDENCE_TEXT.format(e="r.evidence[1]", p="p")
         sql = f"SELECT r.*, {text} AS text FROM relations r LEFT JOIN papers p ON p.id = r.evidence[1].paper"
-        if kept is None:
+        if self._ids is None:
             sql += " ORDER BY child, parent, relation"
-        for row in self._rows(sql, "child", "parent", kept=kept):
+        for row in self._rows(sql, "child", "parent"):
             yield relation_edge(row)
 
     def __len__(self) -> int:
         """Return the number of nodes."""
         return sum(1 for _ in self.nodes())
+
+
+def ids_of_types(db: Database, types: Sequence[str]) -> set[str]:
+    """Return the ids of the entities of some types and of the papers linked to them."""
+    rows = db.rows(
+        """
+        WITH some AS (SELECT id FROM entities WHERE type IN (SELECT unnest(?)))
+        SELECT id FROM some UNION SELECT paper FROM links WHERE entity IN (SELECT id FROM some)
+        """,
+        [list(types)],
+    )
+    return {r["id"] for r in rows}
 
 
 def neighbourhood_ids(db: Database, start: str, hops: int) -> set[str]:
