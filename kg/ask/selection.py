@@ -58,8 +58,8 @@ def ids_of_types(db: Database, types: Sequence[str]) -> set[str]:
     """Return the ids of the entities of some types and of the papers linked to them."""
     rows = db.rows(
         """
-        WITH some AS (SELECT id FROM entities WHERE type IN (SELECT unnest(?)))
-        SELECT id FROM some UNION SELECT paper FROM links WHERE entity IN (SELECT id FROM some)
+        WITH typed AS (SELECT id FROM entities WHERE type IN (SELECT unnest(?)))
+        SELECT id FROM typed UNION SELECT paper FROM links WHERE entity IN (SELECT id FROM typed)
         """,
         [list(types)],
     )
