@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 from tqdm import tqdm
 
 from kg.cli.options import as_json, min_confidence, print_json
+from kg.errors import KGError
 
 if TYPE_CHECKING:
     from kg.pipeline import Progress
@@ -145,9 +147,28 @@ def evaluate(gold: Path, errors: int, min_confidence: float, as_json: bool) -> N
 
 
 @click.command()
-@click.argument("gold", nargs=-1, required=True, type=click.Path(path_type=Path))
-def train(gold: tuple[Path, ...]) -> None:
-    """Rebuild the extractor's weights from gold files."""
+@click.argument("gold", metavar="GOLD.jsonl...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--unlabelled",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Abstracts without annotation, JSON Lines, for vectors and pre-training.",
+)
+@click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: the package's own weights]")
+def train(gold: tuple[Path, ...], unlabelled: Path | None, out: Path | None) -> None:
+    """Rebuild the extractor's weights from gold files.
+
+    The same files give the same weights. Needs the extra "train": pip install -e ".[train]"
+    """
+    try:
+        import floret  # noqa: F401
+        import lightgbm  # noqa: F401
+    except ImportError as error:
+        raise KGError(f'training needs {error.name}, which is not installed: pip install -e ".[train]"') from None
+    from kg.extract.tagger import WEIGHTS
     from kg.extract.train import train as run
 
-    run(list(gold))
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    folder = out or WEIGHTS
+    folder.mkdir(parents=True, exist_ok=True)
+    run(list(gold), unlabelled, folder)
+    click.echo(f"weights written to {folder}")
