@@ -103,7 +103,7 @@ def spoken_features(batch: Batch, entities: Sequence[PaperEntity], pairs: Candid
     parts = [
         _together(batch, pairs, kind),
         _of_parent(pairs, batch, spoken),
-        _cues_of_parent(batch, pairs, kind),
+        _cues_of_parent(batch, pairs, kind, entities),
     ]
     rows, mentions, features = (np.concatenate(column) for column in zip(*parts, strict=True))
     return rows, mentions, features
@@ -207,7 +207,7 @@ def _cue_class(items: np.ndarray) -> np.ndarray:
     return np.where(keys[place] == items, classes[place], 0)
 
 
-def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
+def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray, entities: Sequence[PaperEntity]) -> Seats:
     """Return the telling words around each mention of the parent, with whether the child stands in the sentence too."""
     cue = _cue_class(batch.items)
     order = np.argsort(batch.entity, kind="stable")
@@ -238,7 +238,11 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
             features.append(feature)
 
     at, low, high = batch.at[m], batch.low[m], batch.high[m]
+    after = np.where(at + 1 < high, batch.items[np.minimum(at + 1, len(batch.items) - 1)], AFTER)
+    after2 = np.where(at + 2 < high, batch.items[np.minimum(at + 2, len(batch.items) - 1)], AFTER)
     subject = _subject(batch, pairs.child[row], m)
+    main = _is_main(batch, entities)[pairs.child[row]]
+    gap = _gap(batch, pairs.child[row], m)
     head, second = beyond_list(batch)
     tells = _nearest_cues(cue, at, low)
     for code, told in ((220, tells[0]), (222, tells[0] * 32 + tells[1])):
@@ -250,10 +254,15 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
         mix(226, subject, second[m], head[m]),
         mix(227, kinds, second[m], head[m]),
         mix(228, subject, tells[0], head[m]),
+        mix(229, subject, head[m], after),
+        mix(230, kinds, tells[0], after),
+        mix(231, main, subject, tells[0]),
+        mix(232, main, subject, where, proposes),
+        mix(233, main, gap, subject),
+        mix(234, gap, subject, tells[0]),
+        mix(235, main, gap, tells[0]),
     )
     add(seats, mix(200, where, proposes), mix(201, where, proposes, kinds))
-    after = np.where(at + 1 < high, batch.items[np.minimum(at + 1, len(batch.items) - 1)], AFTER)
-    after2 = np.where(at + 2 < high, batch.items[np.minimum(at + 2, len(batch.items) - 1)], AFTER)
     add(seats, mix(202, where, proposes, after), mix(203, where, proposes, after, after2))
     for side, (a, b) in enumerate(
         ((np.maximum(low, at - CUE_REACH), at), (at + 1, np.minimum(high, at + 1 + CUE_REACH)))
@@ -273,6 +282,28 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
         )
     seat = np.concatenate(owners)
     return row[seat], m[seat], np.concatenate(features)
+
+
+def _is_main(batch: Batch, entities: Sequence[PaperEntity]) -> np.ndarray:
+    """Return 1 for the entity of each paper that is most likely its own contribution, else 0."""
+    own = np.round([own_chance(e) for e in entities], 6)
+    paper = np.full(len(entities), -1, dtype=np.int64)
+    paper[batch.entity] = batch.paper
+    order = np.lexsort((np.arange(len(own)), -own, paper))
+    main = np.zeros(len(own), dtype=np.int64)
+    main[order[np.unique(paper[order], return_index=True)[1]]] = 1
+    return main
+
+
+def _gap(batch: Batch, child: np.ndarray, mention: np.ndarray) -> np.ndarray:
+    """Return how many sentences before each mention the child was last named: 0 to 3, or 4 where it was not yet."""
+    size = np.int64(len(batch.at) + 1)
+    keys = np.sort(batch.entity * size + np.arange(len(batch.at)))
+    place = np.searchsorted(keys, child * size + mention, side="right") - 1
+    last = keys[np.maximum(place, 0)]
+    named = (place >= 0) & (last // size == child)
+    apart = batch.sentence[mention] - batch.sentence[np.where(named, last % size, mention)]
+    return np.where(named, np.minimum(apart, 3), 4)
 
 
 def _nearest_cues(cue: np.ndarray, at: np.ndarray, low: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
