@@ -66,10 +66,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("source", nargs="?", type=Path, default=SEEDS)
     parser.add_argument("--papers", type=int, default=400)
+    parser.add_argument("--rounds", type=int, default=3, help="each way is measured so often; the best counts")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     papers = corpus.read(options.source, options.papers)
-    found = rivals(papers)
+    rounds = [rivals(papers) for _ in range(options.rounds)]
+    found = [(ways[0][0], min(s for _, s in ways)) for ways in zip(*rounds, strict=True)]
     took = dict(found)
     peer = next((s for name, s in found if name.startswith("en_core_web_sm")), None)
     floor = took["spaCy tokenizer alone (floor)"]
