@@ -140,7 +140,7 @@ def written_stretches(words: list[str], starts: list[int], ends: list[int]) -> l
     i, n = 0, len(words)
     while i < n:
         j = i + 1
-        if words[i][0].isalnum():
+        if words[i][0].isalnum() and not (words[i].islower() and (j == n or words[j] != "-")):
             while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
                 j += 2
             if any(name_like(w) for w in words[i:j]) and j - i <= MAX_WORDS:

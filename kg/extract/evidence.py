@@ -128,17 +128,23 @@ class Tables:
         return cls(rows, arrays["table_counts"].astype(np.float32), arrays["table_prior"])
 
 
-def weigh(reading: Reading, groups: Sequence[Group]) -> Evidence:
-    """Return the evidence for each group of a paper."""
+def weigh(reading: Reading, groups: Sequence[Group], wanted: Sequence[bool] | None = None) -> Evidence:
+    """Return the evidence for each group of a paper.
+
+    Args:
+        reading: the paper.
+        groups: all its groups of candidates.
+        wanted: which of them to describe; all if None. What is said of one does not depend on it.
+    """
     view = _View(reading, groups)
-    rows, strings = [], []
-    for group in groups:
-        numbers, texts = view.describe(group)
-        rows.append(numbers)
-        strings.append(texts)
-    if not rows:
+    chosen = [n for n in range(len(groups)) if wanted is None or wanted[n]]
+    if not chosen:
         return Evidence(np.zeros((0, 0), dtype=np.float32), [])
-    return Evidence(np.concatenate([np.array(rows, dtype=np.float32), view.surroundings(rows)], axis=1), strings)
+    described = [view.describe(groups[n]) for n in chosen]
+    numbers = np.array([numbers for numbers, _ in described], dtype=np.float32)
+    return Evidence(
+        np.concatenate([numbers, view.surroundings()[chosen]], axis=1), [strings for _, strings in described]
+    )
 
 
 class _View:
@@ -152,8 +158,8 @@ class _View:
         self.nouns = [nouns.get(n, -1) for n in self.norms]
         self.verbs = [verbs.get(n, -1) for n in self.norms]
         self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
-        self.mass = reading.scores[:, 1:].reshape(-1, N_TYPES, 4).sum(axis=2)  # (N, types)
-        self.total = np.concatenate([np.zeros((1, N_TYPES), dtype=np.float32), self.mass.cumsum(axis=0)])
+        mass = reading.scores[:, 1:].reshape(-1, N_TYPES, 4).sum(axis=2)  # (N, types)
+        self.total = np.concatenate([np.zeros((1, N_TYPES)), mass.cumsum(axis=0, dtype=np.float64)]).tolist()
         self.outside = reading.scores[:, 0].tolist()
         self.parts = span_chances(reading.scores)
         self.title_tokens = sum(a < reading.title_end for a in reading.starts)
@@ -190,7 +196,7 @@ class _View:
         chances = [group.chances[p] for p in places]
         best = max(range(len(places)), key=chances.__getitem__)
         i, j = places[best]
-        masses = np.array([(self.total[b] - self.total[a]) / (b - a) for a, b in places])
+        masses = [self._mass(a, b) for a, b in places]
         in_title = [c for (a, _), c in zip(places, chances, strict=True) if a < self.title_tokens]
         outer, inner, crossing, outer_all = 0.0, 0.0, 0.0, []
         for number, (a, b) in enumerate(places):
@@ -219,8 +225,8 @@ class _View:
             chances[0],
             max(in_title, default=-1.0),
             min(chances),
-            *masses.mean(axis=0).tolist(),
-            *masses[best].tolist(),
+            *(sum(of_type) / len(masses) for of_type in zip(*masses, strict=True)),
+            *masses[best],
             outer,
             min(outer_all),
             inner,
@@ -265,6 +271,10 @@ class _View:
             "next_noun": [self._apposition(a, b) for a, b in places[:3]],
         }
         return numbers, texts
+
+    def _mass(self, i: int, j: int) -> list[float]:
+        """Return how much of the tokens' probability lies on each type."""
+        return [(b - a) / (j - i) for a, b in zip(self.total[i], self.total[j], strict=True)]
 
     def _apposition(self, i: int, j: int) -> str:
         """Return how the text goes on to say what a name is: the noun of "X, a new …", "X is a …" or "the … X"."""
@@ -337,7 +347,7 @@ class _View:
     def _neighbours(self, places: Sequence[Place]) -> list[float]:
         """Return what stands in a list with it, and brackets, hyphens and quotes beside it."""
         words, n = self.words, len(self.words)
-        best, kind = 0.0, np.zeros(N_TYPES, dtype=np.float32)
+        best, kind = 0.0, [0.0] * N_TYPES
         in_list = bracket = hyphen = quote = based = 0
         for i, j in places:
             k = j
@@ -346,31 +356,31 @@ class _View:
             if k > j:
                 in_list += 1
                 if k in self.begins and self.begins[k][0] > best:
-                    best, (a, b) = self.begins[k]
-                    kind = (self.total[b] - self.total[a]) / (b - a)
+                    best, place = self.begins[k]
+                    kind = self._mass(*place)
             k = i
             while k > 0 and i - k < 2 and words[k - 1] in JOINERS:
                 k -= 1
             if k < i:
                 in_list += 1
                 if k in self.finishes and self.finishes[k][0] > best:
-                    best, (a, b) = self.finishes[k]
-                    kind = (self.total[b] - self.total[a]) / (b - a)
+                    best, place = self.finishes[k]
+                    kind = self._mass(*place)
             bracket += i > 0 and words[i - 1] == "("
             hyphen += (i > 0 and words[i - 1] == "-") or (j < n and words[j] == "-")
             based += j + 1 < n and words[j] == "-" and words[j + 1] == "based"
             quote += i > 0 and words[i - 1] in "\"'`“‘"
         share = 1 / len(places)
-        return [best, *kind.tolist(), in_list * share, bracket * share, hyphen * share, quote * share, float(based)]
+        return [best, *kind, in_list * share, bracket * share, hyphen * share, quote * share, float(based)]
 
-    def surroundings(self, rows: Sequence[Sequence[float]]) -> np.ndarray:
+    def surroundings(self) -> np.ndarray:
         """Return what the other groups of the paper are like: sums of chances by type, rank, number of names."""
-        table = np.array(rows, dtype=np.float32)
-        chance, mass = table[:, 4], table[:, 9:13]
+        chance = np.array([max(group.chances.values()) for group in self.groups], dtype=np.float32)
+        masses = [[self._mass(a, b) for a, b in group.places] for group in self.groups]
+        mass = np.array([[sum(m) / len(m) for m in zip(*places, strict=True)] for places in masses], dtype=np.float32)
         weighted = mass * chance[:, None]
         others = weighted.sum(axis=0)[None, :] - weighted
-        order = np.argsort(np.argsort(-chance, kind="stable"), kind="stable")
-        same = np.array(
-            [[len(rows), (chance > 0.5).sum(), self.n_sentences, len(self.words)]], dtype=np.float32
-        ).repeat(len(rows), axis=0)
-        return np.concatenate([others, order[:, None].astype(np.float32), same], axis=1)
+        order = np.argsort(np.argsort(-chance, kind="stable"), kind="stable").astype(np.float32)
+        n = len(self.groups)
+        same = np.array([[n, (chance > 0.5).sum(), self.n_sentences, len(self.words)]], dtype=np.float32)
+        return np.concatenate([others, order[:, None], same.repeat(n, axis=0)], axis=1)

@@ -82,7 +82,8 @@ def train(
         outside = twice([i for i, n in enumerate(number) if n != k], rows, rare)
         _log.info("tagger without fold %d: %d papers", k, len(outside))
         tagger = fit(copy_of(start), [examples[i] for i in outside], settings, seed=k)
-        scores.update(zip(inside, scores_of(tagger, [examples[i] for i in inside]), strict=True))
+        said = scores_of(tagger, [examples[i] for i in inside])
+        scores.update((i, s.astype(np.float16)) for i, s in zip(inside, said, strict=True))  # 100 MB less
     _log.info("tagger on all %d papers", len(rows))
     everything = twice(range(len(rows)), rows, rare)
     fit(start, [examples[i] for i in everything], settings, seed=folds).to_disk(weights)
@@ -90,7 +91,11 @@ def train(
     cases = []
     for k in range(folds):
         lexicon = lexicon_of([row for row, n in zip(rows, number, strict=True) if n != k])
-        cases += [make_case(rows[i], k, examples[i], scores[i], lexicon) for i, n in enumerate(number) if n == k]
+        cases += [
+            make_case(rows[i], k, examples[i], scores[i].astype(np.float32), lexicon)
+            for i, n in enumerate(number)
+            if n == k
+        ]
     _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
     weight = {row["id"]: 2.0 if row["id"] in rare else 1.0 for row in rows}
     judge, found = fit_judge(cases, weight, folds, lexicon_of(rows), rounds)

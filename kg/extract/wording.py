@@ -36,6 +36,12 @@ def _code(word: str) -> int:
     return found
 
 
+def _distinct(values: np.ndarray) -> np.ndarray:
+    """Return what `numpy.unique` does; for a few hundred values a sort takes a fifth of the time."""
+    ordered = np.sort(values)
+    return ordered[np.r_[True, ordered[1:] != ordered[:-1]]] if len(ordered) else ordered
+
+
 @lru_cache(maxsize=100_000)
 def _spelling(surface: str) -> np.ndarray:
     """Return the hashes of the parts of a name."""
@@ -93,14 +99,14 @@ def wording(reading: Reading, groups: Sequence[Group]) -> Wording:
     spelled = [np.concatenate([_spelling(s) for s in group.surfaces[:3]]) for group in groups]
     sizes = [len(parts) for parts in spelled]
     title_tokens = sum(a < reading.title_end for a in reading.starts)
-    everywhere, title = np.unique(codes), np.unique(codes[:title_tokens])
+    everywhere, title = _distinct(codes), _distinct(codes[:title_tokens])
     one = np.ones(1, dtype=np.int64)
     return Wording(
         owner=np.concatenate([*[owner] * 10, np.tile(owner, 2 * _REACH), np.repeat(np.arange(len(groups)), sizes)]),
         own=np.concatenate([*around, mix(60, np.concatenate(spelled))]),
         variant=np.array([group.places[0][0] < title_tokens for group in groups], dtype=np.int64),
         shared=tuple(  # type: ignore[arg-type]
-            np.unique(np.concatenate([mix(50, everywhere, v * one), mix(51, title, v * one)])) for v in (0, 1)
+            _distinct(np.concatenate([mix(50, everywhere, v * one), mix(51, title, v * one)])) for v in (0, 1)
         ),
     )
 
@@ -108,7 +114,7 @@ def wording(reading: Reading, groups: Sequence[Group]) -> Wording:
 def verdict(model: HashedLinear, words: Wording) -> np.ndarray:
     """Return (G, classes) log-probabilities that the linear model gives to each group."""
     n_groups = len(words.variant)
-    pairs = np.unique(words.owner << np.int64(32) | words.own)
+    pairs = _distinct(words.owner << np.int64(32) | words.own)
     columns = model.columns(pairs & np.int64(0xFFFFFFFF))
     known = columns >= 0
     scores = np.zeros((n_groups, model.weights.shape[1])) + model.weights[-1]
