@@ -9,6 +9,7 @@ import networkx as nx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.components.graph.groups import groups
 from app.components.graph.layout import extend, layered, spread
 from app.components.graph.network import drawing
 
@@ -89,3 +90,13 @@ def test_the_drawing_holds_hostile_names_as_plain_data() -> None:
     assert paper["text"] == "(no name)"
     assert method["size"] > paper["size"]
     assert data["edges"][0]["label_text"] == "uses"
+
+
+def test_two_circles_joined_by_one_edge_are_two_groups_whatever_the_order() -> None:
+    names = [f"{side}{i}" for side in "ab" for i in range(5)]
+    edges = [(f"{s}{i}", f"{s}{j}") for s in "ab" for i in range(5) for j in range(i)] + [("a0", "b0")]
+    nodes = [{"id": name, "papers": int(name[1]) + 1} for name in names]
+    rows = [{"source": s, "target": t, "papers": 2} for s, t in edges]
+    found = groups(nodes, rows)
+    assert found == [["a4", "a3", "a2", "a1", "a0"], ["b4", "b3", "b2", "b1", "b0"]]
+    assert groups(nodes[::-1], rows[::-1]) == found

@@ -12,6 +12,7 @@ import streamlit as st
 from app import theme
 from app.components import chips, files, lists, messages, says
 from app.components.graph import draw
+from app.components.graph.groups import groups
 from app.components.graph.layout import extend, spread
 from app.components.graph.network import LIMIT, drawing
 from app.data import Answer, ask, derive
@@ -171,6 +172,7 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
         "nodes": list(nodes.values()),
         "edges": list(edges.values()),
         "positions": places,
+        "groups": [] if centre else groups(nodes.values(), edges.values()),
         "left_out": {
             "nodes": base["left_out"]["nodes"],
             "edges": base["left_out"]["edges"] + len(base["edges"]) - len(_worth(base, centre)),
@@ -233,16 +235,17 @@ def _left_out(view: Answer) -> str:
 
 def _hints(view: Answer) -> str:
     """Return the panel while nothing is selected: how to use the picture, and ways into it."""
-    busiest = sorted(view["nodes"], key=lambda n: -n["papers"])[:8]
-    rows = [{**n, "type": n["kind"]} for n in busiest if n["kind"] != "paper"]
+    names = {node["id"]: node for node in view["nodes"]}
     items = "".join(
-        f"<li>{chips.kind(row['type'])} {link('explore', row['label'], entity=row['id'], limit=34)}</li>"
-        for row in rows
+        f"<li>{', '.join(link('explore', names[one]['label'], entity=one, limit=30) for one in group[:4])}"
+        f' <span class="quiet">{f"and {len(group) - 4} more" if len(group) > 4 else ""}</span></li>'
+        for group in view["groups"][:9]
     )
+    ways = f'<div><h3>Named together</h3><ul class="kg-lines">{items}</ul></div>' if items else ""
     return (
         '<div class="kg"><div class="kg-panel"><h2>Nothing selected</h2><p class="quiet">Click a node for its papers '
         "and sentences. Double-click opens its page. Hover lights its neighbours. The legend hides kinds and roles."
-        f"</p><div><h3>Start from</h3><ul>{items}</ul></div></div></div>"
+        f"</p>{ways}</div></div>"
     )
 
 
