@@ -46,6 +46,7 @@ def _resolve(extractions: Iterable[Extraction], curation: Curation | None) -> Re
     clusters = cluster(gathered, forms)
     drafts = draft(gathered, forms, clusters)
     hang(drafts, forms, clusters)
+    del clusters  # some tens of megabytes that the rest does not need
     if curation is None or not curation.entity_entries():
         return _finish(drafts, gathered, forms)
     corrections = Corrections(drafts, gathered, forms)
@@ -106,6 +107,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
         for number in one.entries:
             entry = gathered.entries[number]
             entity_of[entry.paper, entry.index] = own_id
+        one.counts, one.entries = {}, []  # let go: the result holds them now
     entities.sort(key=lambda e: e.id)
     variants.sort(key=lambda v: (v.child, v.parent))
     return Resolution(entities, entity_of, variants)
