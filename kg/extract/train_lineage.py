@@ -49,7 +49,7 @@ def train_lineage(rows: Sequence[Row], found: Sequence[Sequence[PaperEntity]] | 
     for k in sorted(set(part.tolist())):
         seen = [c for c, p in zip(contexts, part, strict=True) if p != k and c.entities]
         if seen:
-            roles = Roles(fit_roles(seen))
+            roles = Roles(fit_roles(seen, iterations=50))
             for doc in roles.pipe([d for d, p in zip(docs, part, strict=True) if p == k]):
                 assert isinstance(doc, Doc)
     papers = [read_context(doc, doc._.entities, items) for doc in docs]
@@ -101,7 +101,7 @@ def _features(papers: Sequence[Context], wanted: Sequence[set[Pair]]) -> tuple[A
 def _fit(papers: Sequence[Context], wanted: Sequence[set[Pair]]) -> LineageModel:
     batch, pairs, spoken, target = _features(papers, wanted)
     owner, features = pair_features(batch, papers, pairs, spoken)
-    return LineageModel(fit(owner, features, target, 2, spread=0.02, iterations=80))
+    return LineageModel(fit(owner, features, target, 2, spread=0.02, iterations=60))
 
 
 def _score(

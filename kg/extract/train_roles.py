@@ -16,7 +16,7 @@ from scipy.optimize import minimize_scalar
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from kg.extract import abbreviations, extensions, sentences, tokenizer  # noqa: F401  (registers the components)
+from kg.extract import extensions, sentences, tokenizer  # noqa: F401  (registers the components)
 from kg.extract.context import Context, Items, read_context
 from kg.extract.entities import JudgedName, claim_places
 from kg.extract.linear import fit, probabilities
@@ -33,7 +33,6 @@ def reader() -> Language:
     """Return the pipeline that gold papers go through: tokens and sentences, nothing learned."""
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
     nlp.add_pipe("paper_sentences")
-    nlp.add_pipe("abbreviations")
     return nlp
 
 
@@ -83,11 +82,11 @@ def _targets(contexts: Sequence[Context]) -> np.ndarray:
     return np.array([ROLES.index(e.role) for c in contexts for e in c.entities])
 
 
-def fit_roles(contexts: Sequence[Context]) -> RoleModel:
+def fit_roles(contexts: Sequence[Context], iterations: int = 100) -> RoleModel:
     """Train on papers whose entities carry the right roles, without a temperature."""
     batch = gather(contexts)
     owner, features = all_features(batch, contexts, mention_features(batch))
-    return RoleModel(fit(owner, features, _targets(contexts), len(ROLES)), 1.0)
+    return RoleModel(fit(owner, features, _targets(contexts), len(ROLES), iterations=iterations), 1.0)
 
 
 def _temperature(model: RoleModel, contexts: Sequence[Context]) -> float:
