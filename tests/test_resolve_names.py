@@ -100,6 +100,25 @@ def test_one_wrong_definition_does_not_join_two_big_things() -> None:
     assert len(found.entities) == 2
 
 
+def test_a_name_that_two_papers_introduce_in_their_titles_is_two_things() -> None:
+    def introduced(name: str) -> PaperEntity:
+        return PaperEntity(name, "method", "introduces", (name,), (Mention(Span("title", 0, len(name)), name),))
+
+    found = resolved([introduced("RefAlign")], [introduced("RefAlign")])
+    assert {e.label for e in found.entities} == {"RefAlign (p0)", "RefAlign (p1)"}
+    used = [[entity("method", "LoRA")]] * 9
+    assert len(resolved(*used, [introduced("LoRA")], [introduced("LoRA")]).entities) == 1
+
+
+def test_an_acronym_within_a_name_is_read_as_its_full_form() -> None:
+    found = resolved(
+        [entity("method", "RL", "reinforcement learning")],
+        [entity("method", "multi-agent RL")],
+        [entity("method", "multi-agent reinforcement learning")],
+    )
+    assert found.entity_of["p1", 0] == found.entity_of["p2", 0] != found.entity_of["p0", 0]
+
+
 def test_data_set_and_benchmark_of_one_name_are_one_page_of_the_majority_type() -> None:
     found = resolved(*[[entity("benchmark", "ImageNet")]] * 3, [entity("dataset", "ImageNet")])
     assert [e.id for e in found.entities] == ["benchmark/imagenet"]
