@@ -117,7 +117,8 @@ def _filters(around: bool) -> Filters:
 def _body(centre: str | None, label: str, filters: Filters) -> None:
     """Draw graph, panel and table; a fragment, so that a click redraws no filters."""
     opened = [one for one in plain(st.query_params.get("expand", "")).split("|") if one][:12]
-    view = derive(_view, centre, tuple(opened), tuple(sorted(filters.items())))
+    with st.spinner("Placing the nodes…"):
+        view = derive(_view, centre, tuple(opened), tuple(sorted(filters.items())))
     if not view["nodes"]:
         st.html('<div class="kg kg-note"><p>Nothing passes these filters. Take one away.</p></div>')
         return
