@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import duckdb
@@ -81,6 +82,9 @@ class Database:
         self._ready: set[str] = set()
         self._connection.execute("SET enable_progress_bar = false")
         self._connection.execute("SET parquet_metadata_cache = true")
+        # an answer too large for memory is laid aside here, not in the folder that the program was started in
+        aside = str(Path(gettempdir()) / "kg-duckdb").replace("'", "''")
+        self._connection.execute(f"SET temp_directory = '{aside}'")
         for name in (*TABLES, WORDS) if (folder / f"{WORDS}.parquet").exists() else TABLES:
             try:
                 self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{self._file(name)}')")
