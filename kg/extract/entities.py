@@ -19,7 +19,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from kg.extract import extensions
-from kg.extract.tagger import N_LABELS
+from kg.extract.tagger import N_LABELS, tagged_spans
 from kg.records import Mention, PaperEntity, fold
 from kg.schema import ENTITY_TYPES
 
@@ -51,20 +51,18 @@ def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
     found, at = [], text.find(surface)
     while at >= 0:
         end = at + len(surface)
-        if not (at and _is_word(text[at - 1])) and not (end < len(text) and _is_word(text[end])):
+        before = text[at - 1] if at else " "
+        after = text[end : end + 1] or " "
+        if not (before.isalnum() or after.isalnum() or before == "_" or after == "_"):
             found.append((at, end))
         at = text.find(surface, end)
     return found
 
 
-def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
-
-
 def group_tagged(doc: Doc) -> list[JudgedName]:
     """Join the tagger's spans into names: by spelling, then by definitions."""
     groups: dict[str, list[int]] = defaultdict(list)
-    spans = list(doc.spans.get("tagged", ()))
+    spans = tagged_spans(doc)
     for number, span in enumerate(spans):
         groups[fold(span.text)].append(number)
     text, shift = extensions.tokens_of(doc).text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from kg.extract.candidates import Group, Place, Reading, span_chances
+from kg.extract.candidates import Group, Place, Reading
 from kg.extract.words import norm, shape
 
 N_TYPES = 4
@@ -161,7 +161,6 @@ class _View:
         mass = reading.scores[:, 1:].reshape(-1, N_TYPES, 4).sum(axis=2)  # (N, types)
         self.total = np.concatenate([np.zeros((1, N_TYPES)), mass.cumsum(axis=0, dtype=np.float64)]).tolist()
         self.outside = reading.scores[:, 0].tolist()
-        self.parts = span_chances(reading.scores)
         self.title_tokens = sum(a < reading.title_end for a in reading.starts)
         colon = reading.text.find(": ", 0, reading.title_end)
         self.colon = sum(b <= colon for b in reading.ends) if colon >= 0 else 0

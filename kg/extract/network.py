@@ -231,22 +231,66 @@ def pool_repeats(h: np.ndarray, params: Params, batch: Batch, grads: Params) -> 
     return h + normal[groups] * batch.real, backprop
 
 
+class Lexemes:
+    """Words by themselves, and their part in the first convolution, worked out once for each word.
+
+    A word's row is computed alone, so that it is the same whatever words were met before it.
+
+    Args:
+        params: the network's parameters.
+        tables: names of the embedding tables.
+    """
+
+    def __init__(self, params: Params, tables: Sequence[str]) -> None:
+        self.params, self.tables = params, tables
+        left, middle, right = np.split(params["layer0.weight"], 3)
+        self._project = np.concatenate([left, middle, right], axis=1)
+        width = params["flags"].shape[1]
+        self.rows = np.zeros((0, width), dtype=np.float32)
+        self.parts = np.zeros((0, 3 * width), dtype=np.float32)
+        self.flag_parts = params["flags"] @ self._project
+        self.count = 0
+
+    def grow(self, features: np.ndarray, vectors: np.ndarray) -> None:
+        """Work out the words that are new.
+
+        Args:
+            features: (U, F) rows of all words in the embedding tables.
+            vectors: (U, V) static vectors of all words.
+        """
+        total = len(features)
+        if total > len(self.rows):
+            for name in ("rows", "parts"):
+                old = getattr(self, name)
+                grown = np.zeros((2 * total, old.shape[1]), dtype=np.float32)
+                grown[: self.count] = old[: self.count]
+                setattr(self, name, grown)
+        for row in range(self.count, total):
+            parts = [self.params[t][at] for t, at in zip(self.tables, features[row], strict=True)]
+            word = _layer(np.concatenate([*parts, vectors[row]])[None, :], self.params, "words")
+            self.rows[row], self.parts[row] = word[0], (word @ self._project)[0]
+        self.count = total
+
+
 def infer(
     params: Params,
     reaches: Sequence[int],
     pool_at: int | None,
-    lexemes: np.ndarray,
+    lexemes: Lexemes,
     words: np.ndarray,
     flags: np.ndarray,
 ) -> np.ndarray:
     """Return (N, D): what `encode` gives for one document alone, without what training needs.
 
     Args:
-        lexemes: (U, D) words by themselves, as `embed` gives them.
+        params: the network's parameters.
+        reaches: how far each convolution looks.
+        pool_at: the layer before which repeated words share what they saw, or None.
+        lexemes: all words of the document, worked out.
         words: (N,) row of each token's word in ``lexemes``.
         flags: (N,) row of each token in the table of flags.
     """
-    h = lexemes[words] + params["flags"][flags]
+    h = lexemes.rows[words] + params["flags"][flags]
     n, width = h.shape
     edge = max(reaches, default=0)
     padded = np.zeros((n + 2 * edge, width), dtype=np.float32)
@@ -256,6 +300,14 @@ def infer(
             counts = np.bincount(groups).astype(np.float32)[:, None]
             mean = sum_rows(h, groups, len(counts)) / counts
             h += _layer(mean, params, "repeats")[groups]
+        if i == 0 and pool_at != 0:
+            parts = lexemes.parts[words]
+            parts += lexemes.flag_parts[flags]
+            linear = parts[:, width : 2 * width].copy()
+            linear[reach:] += parts[:-reach, :width]
+            linear[:-reach] += parts[reach:, 2 * width :]
+            h += _activate(linear, params, "layer0")
+            continue
         padded[edge : edge + n] = h
         wide = np.concatenate([padded[edge + k : edge + k + n] for k in (-reach, 0, reach)], axis=1)
         h += _layer(wide, params, f"layer{i}")
@@ -264,7 +316,11 @@ def infer(
 
 def _layer(x: np.ndarray, params: Params, name: str) -> np.ndarray:
     """Return the rows through a linear, rectified, normalised layer."""
-    y = x @ params[name + ".weight"]
+    return _activate(x @ params[name + ".weight"], params, name)
+
+
+def _activate(y: np.ndarray, params: Params, name: str) -> np.ndarray:
+    """Add the bias, rectify, normalise; changes ``y``."""
     y += params[name + ".bias"]
     np.maximum(y, 0, out=y)
     return rescale(y, params, name)
@@ -278,17 +334,6 @@ def rescale(y: np.ndarray, params: Params, name: str) -> np.ndarray:
     y *= params[name + ".gain"]
     y += params[name + ".shift"]
     return y
-
-
-def embed_one(params: Params, tables: Sequence[str], features: np.ndarray, vector: np.ndarray) -> np.ndarray:
-    """Return (D,): one word by itself; the same whatever words stand beside it in a batch.
-
-    Args:
-        features: (F,) its rows in the embedding tables.
-        vector: (V,) its static vector.
-    """
-    parts = [params[t][row] for t, row in zip(tables, features, strict=True)]
-    return _layer(np.concatenate([*parts, vector])[None, :], params, "words")[0]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

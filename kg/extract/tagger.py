@@ -6,8 +6,8 @@ probabilities of the labels "begin, inside, last, single word" of each type, and
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
     nlp.add_pipe("name_tagger")
     doc = nlp("We fine-tune Llama 2 with LoRA.")
-    doc.spans["tagged"]       # the best labelling's spans, each with its type as label
     doc._.label_scores        # (tokens, 17) float32: the probabilities
+    tagged_spans(doc)         # the best labelling's spans, each with its type as label
 
 Each document is read by itself, so that its scores do not depend on the batch that it came in.
 """
@@ -15,6 +15,7 @@ Each document is read by itself, so that its scores do not depend on the batch t
 from __future__ import annotations
 
 import json
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -112,15 +113,17 @@ def flags_of(words: list[str], starts: list[int], title_end: int) -> np.ndarray:
     not.
     """
     lower = [w.lower() for w in words]
-    counts: dict[str, int] = {}
-    for w in lower:
-        counts[w] = counts.get(w, 0) + 1
-    rows = np.empty(len(words), dtype=np.int64)
+    counts = Counter(lower)
+    said = np.fromiter((counts[w] for w in lower), dtype=np.int64, count=len(lower))
+    rows = 1 + (np.array(starts, dtype=np.int64) < title_end) + 2 * (np.minimum(said, 3) - 1)
     first, inside = True, False
     for i, w in enumerate(words):
         if w == ")":
             inside = False
-        rows[i] = 1 + (starts[i] < title_end) + 2 * (min(counts[lower[i]], 3) - 1) + 6 * first + 12 * inside
+        if first:
+            rows[i] += 6
+        if inside:
+            rows[i] += 12
         if w == "(":
             inside = True
         first = w in ".!?" or w.isspace()
@@ -132,8 +135,8 @@ class Tagger:
 
     def __init__(self, params: network.Params, config: dict[str, Any], features: WordFeatures) -> None:
         self.params, self.config, self.features = params, config, features
-        self._embedded = np.zeros((0, params["flags"].shape[1]), dtype=np.float32)
-        self._known, self._epoch = 0, features.epoch
+        self._lexemes: network.Lexemes | None = None
+        self._epoch = features.epoch
 
     def __call__(self, words: list[str], flags: np.ndarray) -> np.ndarray:
         """Return (N, 17) probabilities for the words of one document."""
@@ -141,28 +144,22 @@ class Tagger:
             return np.zeros((0, N_LABELS), dtype=np.float32)
         self.features.prepare(len(words))
         rows = self.features.look_up(words)
-        lexemes = self._lexemes()
-        encoded = network.infer(self.params, self.config["reaches"], self.config["pool_at"], lexemes, rows, flags)
+        encoded = network.infer(self.params, self.config["reaches"], self.config["pool_at"], self._known(), rows, flags)
         normal = network.rescale(encoded, self.params, "final")
         return network.softmax(normal @ self.params["out.weight"] + self.params["out.bias"])
 
-    def _lexemes(self) -> np.ndarray:
-        """Return (W, D): every known word by itself; only new ones are worked out."""
-        features, table = self.features.rows, self.features.table
-        if self._epoch != self.features.epoch:
-            self._epoch, self._known = self.features.epoch, 0
-        if len(self._embedded) < len(features):
-            grown = np.zeros((2 * len(features), self.params["flags"].shape[1]), dtype=np.float32)
-            grown[: self._known] = self._embedded[: self._known]
-            self._embedded = grown
-        for row in range(self._known, len(features)):
-            self._embedded[row] = network.embed_one(self.params, self.config["tables"], features[row], table[row])
-        self._known = len(features)
-        return self._embedded
+    def _known(self) -> network.Lexemes:
+        """Return all known words by themselves; only new ones are worked out."""
+        features = self.features
+        if self._lexemes is None or self._epoch != features.epoch:
+            self._epoch = features.epoch
+            self._lexemes = network.Lexemes(self.params, self.config["tables"])
+        self._lexemes.grow(features.rows, features.table)
+        return self._lexemes
 
     def forget(self) -> None:
         """Drop what was worked out with the weights as they were: call it after training."""
-        self._known = 0
+        self._lexemes = None
 
     def logits(self, batch: network.Batch, grads: network.Params, rng: Any = None, rate: float = 0.0) -> Any:
         """Return (rows, 17) scores and the function that takes their gradient."""
@@ -218,18 +215,22 @@ class NameTagger:
         self.tagger = tagger
 
     def __call__(self, doc: Doc) -> Doc:
-        """Set ``doc._.label_scores`` and ``doc.spans["tagged"]``."""
+        """Set ``doc._.label_scores``."""
         tokens = extensions.tokens_of(doc)
         flags = flags_of(tokens.words, tokens.starts, doc._.title_end)
-        scores = self.tagger(tokens.words, flags)
-        doc._.label_scores = scores
-        doc.spans["tagged"] = [
-            Span(doc, start, end, label=ENTITY_TYPES[kind]) for start, end, kind in spans_of(best_labels(scores))
-        ]
+        doc._.label_scores = self.tagger(tokens.words, flags)
         return doc
 
 
-@Language.factory("name_tagger", assigns=["doc._.label_scores", "doc.spans"], default_config={"weights": None})
+def tagged_spans(doc: Doc) -> list[Span]:
+    """Return the spans of the best labelling of a `Doc` that the component has read, each with its type as label."""
+    return [
+        Span(doc, start, end, label=ENTITY_TYPES[kind])
+        for start, end, kind in spans_of(best_labels(doc._.label_scores))
+    ]
+
+
+@Language.factory("name_tagger", assigns=["doc._.label_scores"], default_config={"weights": None})
 def make_name_tagger(nlp: Language, name: str, weights: str | None) -> NameTagger:
     """Create the component from the weights shipped with the package, or those in the folder ``weights``."""
     return NameTagger(shipped(Path(weights) if weights else WEIGHTS))
