@@ -52,7 +52,7 @@ def parts_of(surface: str) -> list[str]:
     """Return the parts of a name: its shape, its beginnings and ends, its humps and words.
 
     >>> parts_of("SegFormer")[:8]
-    ['<se', '<seg', '<segf', 'er>', 'mer>', 'rmer>', 'ormer>', '_XxxxXxxx']
+    ['<se', '<seg', '<segf', 'er>', 'mer>', 'rmer>', 'ormer>', '_XxxXxxx']
     """
     low = norm(surface)
     humps = _HUMP.findall(surface)
