@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from kg.records import Extraction, Paper, Problem, Source, Span
 from kg.resolve import Resolution
 from kg.resolve.curation import LinkEdit, RelationEdit
+from kg.resolve.resolution import NO_ALIAS
 from kg.schema import ENTITIES, LINKS, MENTIONS, PAPERS, RELATIONS_TABLE, ROLES, SORT_KEYS
 
 _STRENGTH = {role: len(ROLES) - i for i, role in enumerate(ROLES)}
@@ -310,7 +311,7 @@ def _write_entities(
         spellings = [
             {"surface": s.surface, "mentions": s.mentions, "papers": s.papers, "rule": s.rule} for s in entity.spellings
         ]
-        aliases = [s["surface"] for s in spellings if s["surface"] != entity.name]
+        aliases = [s.surface for s in entity.spellings if s.surface != entity.name and s.rule not in NO_ALIAS]
         table.add(
             entity.id,
             entity.name,

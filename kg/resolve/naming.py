@@ -10,7 +10,7 @@ from kg.resolve.acronyms import fits, is_short
 from kg.resolve.draft import Draft
 from kg.resolve.forms import Forms
 from kg.resolve.known import known
-from kg.resolve.resolution import SHORTENED
+from kg.resolve.resolution import BESIDE, SHORTENED
 from kg.resolve.typography import clean, loose, plain
 
 SHORT_SHARE = 0.1
@@ -125,7 +125,7 @@ def spelling_rule(one: Draft, surface: str, name: str, forms: Forms) -> str:
     if loose(surface) == loose(name):
         return "case, space, hyphen or typography"
     if surface in one.foreign:
-        return SHORTENED if _part(surface, one) else "another name in the same paper"
+        return SHORTENED if _part(surface, one) else BESIDE
     mine, its = forms.parse(surface, group), forms.parse(name, group)
     if mine.key == its.key:
         if [t.kind for t in forms.tokens(surface, group)] == [t.kind for t in forms.tokens(name, group)]:

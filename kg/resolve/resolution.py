@@ -89,4 +89,7 @@ class Resolution:
 
 
 SHORTENED = "shortened mention of a fuller name"
-"""The rule of a spelling that names another thing where it stands alone: no alias."""
+BESIDE = "another name in the same paper"
+
+NO_ALIAS = frozenset((SHORTENED, BESIDE))
+"""Rules of spellings that name the entity in their own paper only: elsewhere they may be anything."""
