@@ -297,9 +297,10 @@ def infer(
     for i, reach in enumerate(reaches):
         if i == pool_at:
             _, groups = np.unique(words, return_inverse=True)
-            counts = np.bincount(groups).astype(np.float32)[:, None]
-            mean = sum_rows(h, groups, len(counts)) / counts
-            h += _layer(mean, params, "repeats")[groups]
+            counts = np.bincount(groups)
+            share = np.zeros((len(counts), n), dtype=np.float32)
+            share[groups, np.arange(n)] = 1 / counts[groups]
+            h += _layer(share @ h, params, "repeats")[groups]
         if i == 0 and pool_at != 0:
             parts = lexemes.parts[words]
             parts += lexemes.flag_parts[flags]

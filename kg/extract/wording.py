@@ -118,7 +118,10 @@ def verdict(model: HashedLinear, words: Wording) -> np.ndarray:
     columns = model.columns(pairs & np.int64(0xFFFFFFFF))
     known = columns >= 0
     scores = np.zeros((n_groups, model.weights.shape[1])) + model.weights[-1]
-    np.add.at(scores, pairs[known] >> np.int64(32), model.weights[columns[known]])
+    owners = pairs[known] >> np.int64(32)
+    if len(owners):
+        starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
+        scores[owners[starts]] += np.add.reduceat(model.weights[columns[known]], starts, axis=0)
     for variant, features in enumerate(words.shared):
         mine = words.variant == variant
         if mine.any():
