@@ -250,6 +250,7 @@ class GraphView {
   }
 
   open(id) {
+    clearTimeout(this.told);
     const link = document.createElement("a"); // the app's own links are caught and followed without a reload
     link.href = this.byId.get(id).href;
     document.body.append(link);

@@ -76,6 +76,7 @@ class SearchBox {
     this.waiting = false;
     const text = this.input.value.trim();
     if (!text) this.open(false);
+    if (text === this.data.text) return this.show(this.data); // known already
     this.timer = setTimeout(() => this.ask(text), 110);
   }
 
@@ -123,10 +124,11 @@ class SearchBox {
     }
   }
 
+  // Python is not told: a message from the page that is being left could overtake the way to the next one.
   done() {
+    clearTimeout(this.timer);
     this.open(false);
     this.input.value = "";
-    this.ask("");
     this.input.blur();
   }
 }
