@@ -161,7 +161,6 @@ def train(gold: tuple[Path, ...], unlabelled: Path | None, out: Path | None) -> 
     """
     try:
         import floret  # noqa: F401
-        import lightgbm  # noqa: F401
     except ImportError as error:
         raise KGError(f'training needs {error.name}, which is not installed: pip install -e ".[train]"') from None
     from kg.extract.tagger import WEIGHTS
