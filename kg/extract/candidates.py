@@ -186,8 +186,9 @@ def _bracketed(
 
 
 def _is_whole(surface: str) -> bool:
-    """Say whether a stretch lies within one line and opens and closes the same number of brackets."""
-    return "\n" not in surface and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
+    """Say whether a stretch opens and closes the same number of brackets, within a line and all of it readable."""
+    readable = surface.replace("\N{NO-BREAK SPACE}", " ").isprintable() and "\N{REPLACEMENT CHARACTER}" not in surface
+    return readable and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
 
 
 def _stands_alone(words: list[str], i: int) -> bool:
