@@ -314,5 +314,8 @@ def _known(resolution: Resolution, with_background: bool) -> list[RelationRow]:
     """Return the relations that rest on no sentence."""
     rows = [RelationRow(v.child, v.parent, v.relation, "name", v.rule) for v in resolution.variants]
     if with_background:
-        rows += [RelationRow(*edge, "background", source) for *edge, source in join_background(resolution)]
+        rows += [
+            RelationRow(child, parent, relation, "background", source)
+            for child, parent, relation, source in join_background(resolution)
+        ]
     return rows
