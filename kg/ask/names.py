@@ -91,10 +91,16 @@ class NameIndex:
         if labelled := self._db.value("SELECT id FROM entity WHERE label = ?", [name]):
             return labelled
         if found := self.named(name):
-            return found[0]
+            return found[0] if len(found) == 1 else self._written_so(name, found)
         near = self.nearest(name)
         hint = f"; did you mean {', '.join(near)}?" if near else "; try kg search"
         raise UnknownNameError(f"{name}: no entity of this name{hint}", tuple(near))
+
+    def _written_so(self, name: str, candidates: list[str]) -> str:
+        """Return the candidate that is written just so, as its name or else as an alias; the first if none is."""
+        rows = self._db.rows("SELECT id, name, aliases FROM entities WHERE id IN (SELECT unnest(?))", [candidates])
+        written = {r["id"]: (r["name"] != name, name not in r["aliases"]) for r in rows}
+        return min(candidates, key=written.__getitem__)
 
     def named(self, surface: str) -> list[str]:
         """Return the ids of all entities that can be written so.
