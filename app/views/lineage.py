@@ -95,7 +95,8 @@ def _picture(found: Answer) -> None:
         selected, _ = draw(data, key=f"lineage-{centre}", height=min(tall, 680))
         rest = f"; {left_out} further away left out" if left_out else "; nothing left out"
         st.html(
-            f'<div class="kg"><p class="quiet">{chips.count(len(full), "entity", "entities")} drawn{rest}.</p></div>'
+            f'<div class="kg"><p class="quiet">{chips.count(len(full), "entity", "entities")} drawn{rest}.</p>'
+            f"{_circles(found['cycles'])}</div>"
         )
     with right:
         chosen = [s for s in drawn if selected in (s["child"]["id"], s["parent"]["id"])] if selected else [*drawn]
@@ -108,6 +109,16 @@ def _picture(found: Answer) -> None:
             f'<div class="kg-scroll" style="--max:640px;padding:0 .8rem" tabindex="0" role="region" '
             f'aria-label="Steps with evidence">{says.steps(shown)}{more}</div></div>'
         )
+
+
+def _circles(cycles: list[Answer]) -> str:
+    """Return the steps that were left out because they would lead round in a circle."""
+    return "".join(
+        f'<p class="quiet">Left out, the weakest step of a circle ({esc(" → ".join(map(short, cycle["way"])))}): '
+        f"{esc(short(cycle['step']['child']['label']))} {esc(theme.edge_label(cycle['step']['relation']))} "
+        f"{esc(short(cycle['step']['parent']['label']))}.</p>"
+        for cycle in cycles
+    )
 
 
 def _nodes(centre: Answer, steps: list[Answer]) -> tuple[list[dict[str, Any]], int]:
