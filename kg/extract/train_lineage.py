@@ -6,7 +6,9 @@ same doubts as use. Deterministic: the same rows, the same weights.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 from zlib import crc32
 
@@ -16,9 +18,9 @@ from spacy.tokens import Doc
 
 from kg.extract.context import Context, Items, read_context
 from kg.extract.lineage import LineageModel
-from kg.extract.lineage_features import candidates, pair_features
+from kg.extract.lineage_features import Candidates, candidates, pair_features
 from kg.extract.linear import fit
-from kg.extract.role_features import gather, mention_features
+from kg.extract.role_features import Batch, Pairs, gather, mention_features
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
 from kg.records import PaperEntity, fold
@@ -36,41 +38,58 @@ def train_lineage(rows: Sequence[Row], found: Sequence[Sequence[PaperEntity]] | 
 
     Args:
         rows: gold papers.
-        found: the entities of each paper as the extractor finds them (their roles do not matter), where training
-            shall meet its errors; the gold entities if None.
+        found: the entities of each paper as an extractor finds them that has not seen it (their roles do not matter).
+            Training then learns from both readings, and sets curve and threshold on the found one.
     """
     nlp, items = reader(), Items()
-    docs = [gold_doc(nlp, row) for row in rows]
+    gold = [gold_doc(nlp, row) for row in rows]
     part = np.array([crc32(row["id"].encode()) % FOLDS for row in rows])
-    contexts = [read_context(doc, doc._.entities, items) for doc in docs]
+    contexts = [read_context(doc, doc._.entities, items) for doc in gold]
+    docs = [gold]
     if found is not None:
-        for doc, entities in zip(docs, found, strict=True):
+        docs.append([gold_doc(nlp, {**row, "entities": []}) for row in rows])
+        for doc, entities in zip(docs[1], found, strict=True):
             doc._.entities = list(entities)
     for k in sorted(set(part.tolist())):
         seen = [c for c, p in zip(contexts, part, strict=True) if p != k and c.entities]
         if seen:
             roles = Roles(fit_roles(seen, iterations=50))
-            for doc in roles.pipe([d for d, p in zip(docs, part, strict=True) if p == k]):
-                assert isinstance(doc, Doc)
-    papers = [read_context(doc, doc._.entities, items) for doc in docs]
-    wanted = [gold_pairs(row, doc._.entities) for row, doc in zip(rows, docs, strict=True)]
-    usable = np.array([len(c.entities) > 1 for c in papers])
+            for kind in docs:
+                deque(roles.pipe([d for d, p in zip(kind, part, strict=True) if p == k]), maxlen=0)
+    cases = [_cases(rows, kind, part, items) for kind in docs]
     odds: list[np.ndarray] = []
     verdicts: list[np.ndarray] = []
     for k in range(FOLDS):
-        inside = np.flatnonzero(usable & (part == k))
-        outside = np.flatnonzero(usable & (part != k))
-        if len(inside) and len(outside):
-            model = _fit([papers[i] for i in outside], [wanted[i] for i in outside])
-            target, score = _score(model, [papers[i] for i in inside], [wanted[i] for i in inside])
+        inside = [case for case in cases[-1] if case.part == k]
+        outside = [case for kind in cases for case in kind if case.part != k]
+        if inside and outside:
+            target, score = _score(_fit(outside), inside)
             odds.append(score)
             verdicts.append(target)
-    model = _fit([papers[i] for i in np.flatnonzero(usable)], [wanted[i] for i in np.flatnonzero(usable)])
+    model = _fit([case for kind in cases for case in kind])
     if odds:
         score, target = np.concatenate(odds), np.concatenate(verdicts)
         model.slope, model.offset = _curve(score, target)
         model.threshold = _threshold(model.chances(score), target, sum(len(row["lineage"]) for row in rows))
     return model
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One paper with its entities, gold or found: the fold it is in and the pairs that are right."""
+
+    context: Context
+    part: int
+    wanted: set[Pair]
+
+
+def _cases(rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, items: Items) -> list[Case]:
+    """Return the papers that have a pair to judge."""
+    return [
+        Case(read_context(doc, doc._.entities, items), p, gold_pairs(row, doc._.entities))
+        for row, doc, p in zip(rows, docs, part.tolist(), strict=True)
+        if len(doc._.entities) > 1
+    ]
 
 
 def gold_pairs(row: Row, entities: Sequence[PaperEntity]) -> set[Pair]:
@@ -88,26 +107,24 @@ def gold_pairs(row: Row, entities: Sequence[PaperEntity]) -> set[Pair]:
     return {(a, b) for a, b in found if a is not None and b is not None}
 
 
-def _features(papers: Sequence[Context], wanted: Sequence[set[Pair]]) -> tuple[Any, Any, Any, np.ndarray]:
+def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, Pairs, np.ndarray]:
+    papers = [case.context for case in cases]
     batch, pairs = gather(papers), candidates(papers)
-    spoken = mention_features(batch)
     before = np.cumsum([0, *(len(c.entities) for c in papers)])
     paper = np.searchsorted(before, pairs.child, side="right") - 1
     local = zip((pairs.child - before[paper]).tolist(), (pairs.parent - before[paper]).tolist(), strict=True)
-    target = np.array([pair in wanted[i] for pair, i in zip(local, paper.tolist(), strict=True)], dtype=np.int64)
-    return batch, pairs, spoken, target
+    target = np.array([pair in cases[i].wanted for pair, i in zip(local, paper.tolist(), strict=True)], dtype=np.int64)
+    return batch, papers, pairs, mention_features(batch), target
 
 
-def _fit(papers: Sequence[Context], wanted: Sequence[set[Pair]]) -> LineageModel:
-    batch, pairs, spoken, target = _features(papers, wanted)
+def _fit(cases: Sequence[Case]) -> LineageModel:
+    batch, papers, pairs, spoken, target = _features(cases)
     owner, features = pair_features(batch, papers, pairs, spoken)
     return LineageModel(fit(owner, features, target, 2, spread=0.02, iterations=60))
 
 
-def _score(
-    model: LineageModel, papers: Sequence[Context], wanted: Sequence[set[Pair]]
-) -> tuple[np.ndarray, np.ndarray]:
-    batch, pairs, spoken, target = _features(papers, wanted)
+def _score(model: LineageModel, cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
+    batch, papers, pairs, spoken, target = _features(cases)
     return target, model.odds(batch, papers, pairs, spoken)
 
 
