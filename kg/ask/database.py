@@ -162,14 +162,21 @@ class Database:
 
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """Return the one value of a query."""
-        row = self._cursor().execute(sql, parameters).fetchone()
-        return row[0] if row else None
+        rows = self.tuples(sql, parameters)
+        return rows[0][0] if rows else None
 
     @cached_property
-    def vocabulary(self) -> dict[int, list[str]]:
-        """All words of titles and abstracts by their number of letters, for comparisons by edit distance."""
-        rows = self.tuples(f"SELECT length(word), list(word ORDER BY word) FROM {WORDS} GROUP BY 1")
-        return dict(rows)
+    def vocabulary(self) -> list[str]:
+        """All words of titles and abstracts, in order."""
+        return self.table(f"SELECT word FROM {WORDS}").column(0).to_pylist()
+
+    @cached_property
+    def vocabulary_by_length(self) -> dict[int, list[str]]:
+        """The same words by their number of letters, for comparisons by edit distance."""
+        words: dict[int, list[str]] = {}
+        for word in self.vocabulary:
+            words.setdefault(len(word), []).append(word)
+        return words
 
     def close(self) -> None:
         """Close the connection."""

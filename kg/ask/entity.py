@@ -52,7 +52,11 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
     row = db.rows("SELECT * FROM entities WHERE id = ?", [id])[0]
     papers = papers_of(db, names, [id], min_confidence=min_confidence)
     below = names.with_variants(id)
-    rolled = papers if len(below) == 1 else papers_of(db, names, below, min_confidence=min_confidence)
+    db.need("link")
+    rolled = db.value(
+        "SELECT count(DISTINCT paper) FROM link WHERE entity IN (SELECT unnest(?)) AND confidence >= ?",
+        [[names.entities.no(one) for one in below], min_confidence],
+    )
     months = Counter(p["date"][:7] for p in papers if p["date"])
     root = row["family"]
     return {
@@ -62,7 +66,7 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
         "members": members(names, id),
         "counts": {
             "papers": len(papers),
-            "papers_with_family": len(rolled),
+            "papers_with_family": rolled,
             "mentions": row["mentions"],
             "by_role": {role: n for role in ROLES if (n := sum(p["role"] == role for p in papers))},
         },

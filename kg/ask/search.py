@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from typing import Any, NamedTuple
 
 from rapidfuzz import fuzz, process
@@ -15,6 +16,7 @@ _TITLE, _ABSTRACT = 3.0, 1.0
 """What a word counts in the title and in the abstract."""
 
 _MOST_WORDS = 12
+_MOST_FORMS = 30  # longer words that are sought for one, the shortest first
 _NEAR = 75.0
 """Least similarity (0 to 100) of a word that is taken for one that no paper holds."""
 
@@ -38,29 +40,27 @@ def search(db: Database, names: NameIndex, text: str, limit: int = 20) -> dict[s
 def papers(db: Database, text: str, limit: int) -> list[Row]:
     """Return the papers that hold the words of a text."""
     words: list[str] = db.value(f"SELECT {words_of('$1')}", [text])[:_MOST_WORDS]
-    sought = {number: found for number, word in enumerate(words) if (found := _spellings(db, word)).ranges}
+    sought = {number: found for number, word in enumerate(words) if (found := _spellings(db, word)).words}
     if not sought:
         return []
     db.need("paper")
-    parts, values = [], {"phrase": " ".join(text.split()), "limit": limit}
-    for number, found in sought.items():
-        for i, (first, last) in enumerate(found.ranges):
-            name = f"{number}_{i}"
-            values |= {f"first{name}": first, f"last{name}": last}
-            parts.append(
-                f"SELECT 1 << {number} AS word, titles, abstracts FROM words "
-                f"WHERE word BETWEEN $first{name} AND $last{name}"
-            )
+    bits = {word: 1 << number for number, found in reversed(sought.items()) for word in found.words}
     score = " + ".join(
         f"{found.likeness:.2f} * ({_TITLE} * (in_title >> {n} & 1) + {_ABSTRACT} * (in_abstract >> {n} & 1))"
         for n, found in sought.items()
     )
+    # the words stand in the query one by one, for by them DuckDB tells which row groups to open
+    marks = ", ".join(f"$word{i}" for i in range(len(bits)))
     rows = db.rows(
         f"""
-        WITH hits AS MATERIALIZED ({" UNION ALL ".join(parts)}),
+        WITH sought AS (SELECT unnest($words) AS word, unnest($bits) AS bit),
+             hits AS MATERIALIZED (
+                SELECT bit, titles, abstracts
+                FROM (SELECT * FROM words WHERE word IN ({marks})) JOIN sought USING (word)
+             ),
              places AS (  -- one bit a word
-                SELECT unnest(titles) AS no, word AS in_title, 0 AS in_abstract FROM hits
-                UNION ALL SELECT unnest(abstracts), 0, word FROM hits
+                SELECT unnest(titles) AS no, bit AS in_title, 0 AS in_abstract FROM hits
+                UNION ALL SELECT unnest(abstracts), 0, bit FROM hits
              ),
              scores AS (
                 SELECT no, {score} AS score
@@ -71,25 +71,33 @@ def papers(db: Database, text: str, limit: int) -> list[Row]:
         SELECT id, title, date, (score + {2 * _TITLE} * contains(lower(title), lower($phrase))::INT)::DOUBLE AS score
         FROM scores JOIN paper USING (no) ORDER BY score DESC, date DESC NULLS LAST, id LIMIT $limit
         """,
-        values,
+        {
+            "words": list(bits),
+            "bits": list(bits.values()),
+            "phrase": " ".join(text.split()),
+            "limit": limit,
+            **{f"word{i}": word for i, word in enumerate(bits)},
+        },
     )
     full = len(words) * (_TITLE + _ABSTRACT) + 2 * _TITLE
     return [{**r, "score": round(100 * r["score"] / full, 1)} for r in rows]
 
 
 class _Sought(NamedTuple):
-    """What is sought for a word: ranges of words (first and last), and how like it they are (0 to 1)."""
+    """What is sought for a word: words that papers hold, and how like it they are (0 to 1)."""
 
-    ranges: list[tuple[str, str]]
+    words: list[str]
     likeness: float = 1.0
 
 
 def _spellings(db: Database, word: str) -> _Sought:
-    last = word + "\U0010ffff" if len(word) >= _STEM else word
-    if db.value("SELECT 1 FROM words WHERE word BETWEEN ? AND ? LIMIT 1", [word, last]):
-        return _Sought([(word, last)])
+    known = db.vocabulary
+    first = bisect_left(known, word)
+    last = bisect_left(known, word + "\U0010ffff") if len(word) >= _STEM else bisect_right(known, word)
+    if first < last:
+        return _Sought(sorted(known[first:last], key=len)[:_MOST_FORMS])
     if len(word) < _STEM:
         return _Sought([])
-    nearby = [other for n in range(len(word) - 2, len(word) + 3) for other in db.vocabulary.get(n, ())]
+    nearby = [other for n in range(len(word) - 2, len(word) + 3) for other in db.vocabulary_by_length.get(n, ())]
     near = process.extract(word, nearby, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
-    return _Sought([(other, other) for other, _, _ in near], near[0][1] / 100 if near else 1.0)
+    return _Sought([other for other, _, _ in near], near[0][1] / 100 if near else 1.0)

@@ -23,7 +23,7 @@ from kg.schema import ENTITIES, LINKS, MENTIONS, PAPERS, RELATIONS_TABLE, ROLES,
 
 _STRENGTH = {role: len(ROLES) - i for i, role in enumerate(ROLES)}
 _FLUSH = 20_000
-_ROW_GROUP = {"papers": 2_000, "entities": 5_000, "mentions": 20_000, "links": 10_000, "relations": 20_000}
+_ROW_GROUP = {"papers": 2_000, "entities": 2_000, "mentions": 20_000, "links": 10_000, "relations": 20_000}
 
 
 class TableWriter:

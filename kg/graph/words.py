@@ -26,7 +26,11 @@ STOP_WORDS = (
 )
 """Words that stand in nearly every paper: they tell none apart and are not indexed."""
 
-_ROW_GROUP = 4_096
+_ROW_GROUP = 1_024  # words: a search opens one group for each of its words, and the longest lists are long
+_SCHEMA = pa.schema([("word", pa.string()), ("titles", pa.list_(pa.int32())), ("abstracts", pa.list_(pa.int32()))])
+_ENCODINGS = {"word": "DELTA_BYTE_ARRAY"} | {
+    f"{column}.list.element": "DELTA_BINARY_PACKED" for column in ("titles", "abstracts")
+}
 _WORDS = "regexp_extract_all(lower({text}), '[\\p{{L}}\\p{{N}}_]+')"
 _STOPPED = ", ".join(f"'{w}'" for w in STOP_WORDS)
 
@@ -58,14 +62,14 @@ def write_words(folder: Path) -> None:
             "CREATE VIEW papers AS SELECT file_row_number::INT AS no, title, abstract "
             f"FROM read_parquet('{papers}', file_row_number = true)"
         )
-        _copy(db, _COUNT, folder)
+        _write(db, _COUNT, folder)
 
 
 def write_counts(parts: Iterable[bytes], folder: Path) -> None:
     """Write ``words.parquet`` out of the counts of parts of the corpus: the same bytes as `write_words` gives."""
     with _database(folder) as db:
         _register(db, parts)
-        _copy(db, _ADD, folder)
+        _write(db, _ADD, folder)
 
 
 def count_words(papers: list[tuple[int, str, str]]) -> bytes:
@@ -98,9 +102,20 @@ def _database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     shutil.rmtree(spill, ignore_errors=True)
 
 
-def _copy(db: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> None:
-    target = str(folder / FILE).replace("'", "''")
-    db.execute(f"COPY ({sql}) TO '{target}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROW_GROUP})")
+def _write(db: duckdb.DuckDBPyConnection, sql: str, folder: Path) -> None:
+    """Write the rows of a query in groups of `_ROW_GROUP`, some of them in memory at a time."""
+    with pq.ParquetWriter(
+        folder / FILE, _SCHEMA, compression="zstd", use_dictionary=False, column_encoding=_ENCODINGS
+    ) as writer:
+        waiting = _SCHEMA.empty_table()
+        for batch in db.sql(sql).to_arrow_reader(32 * _ROW_GROUP):
+            waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch]).cast(_SCHEMA)])
+            whole = waiting.num_rows // _ROW_GROUP * _ROW_GROUP
+            if whole:
+                writer.write_table(waiting.slice(0, whole), row_group_size=_ROW_GROUP)
+                waiting = waiting.slice(whole)
+        if waiting.num_rows:
+            writer.write_table(waiting, row_group_size=_ROW_GROUP)
 
 
 def _register(db: duckdb.DuckDBPyConnection, parts: Iterable[bytes]) -> None:
