@@ -21,8 +21,8 @@ Item = tuple[str, tuple[str, ...]]  # type, surfaces
 def bcubed(gold: Sequence[Hashable], found: Sequence[Hashable]) -> tuple[float, float, float]:
     """Return precision, recall and F1; both arguments give each item's cluster, in the same order.
 
-    >>> bcubed("aab", "xxx")[0]
-    0.5555555555555556
+    >>> bcubed("aabb", "xxxx")
+    (0.5, 1.0, 0.6666666666666666)
     """
     both = Counter(zip(gold, found, strict=True))
     in_gold, in_found = Counter(gold), Counter(found)
