@@ -38,14 +38,16 @@ def connected(workers: int, scheduler: str | None = None) -> Iterator[Client]:
     Raises:
         KGError: if the scheduler does not answer, goes away, or loses every worker.
     """
-    from distributed import Client, KilledWorker, LocalCluster
+    from distributed import Client, KilledWorker
     from distributed.comm.core import CommClosedError
+    from distributed.deploy.subprocess import SubprocessCluster
 
     cluster = None
     try:
         if scheduler is None:
-            cluster = LocalCluster(
-                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50
+            # not LocalCluster: its workers run the caller's script again, unless that guards against it
+            cluster = SubprocessCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
             )
         client = Client(cluster or scheduler, timeout=_TIMEOUT)
     except (OSError, TimeoutError, ValueError) as error:
