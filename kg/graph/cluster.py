@@ -47,7 +47,10 @@ def connected(workers: int, scheduler: str | None = None) -> Iterator[Client]:
         if scheduler is None:
             # not LocalCluster: its workers run the caller's script again, unless that guards against it
             cluster = SubprocessCluster(
-                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=50
+                n_workers=workers,
+                threads_per_worker=1,
+                dashboard_address=None,  # type: ignore[arg-type]  # as its docstring allows
+                silence_logs=50,
             )
         client = Client(cluster or scheduler, timeout=_TIMEOUT)
     except (OSError, TimeoutError, ValueError) as error:
