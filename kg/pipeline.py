@@ -29,13 +29,10 @@ from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write
 from kg.graph.words import FILE as WORDS
 from kg.graph.words import write_words
 from kg.read import merge, read_records
-from kg.records import Extraction, Paper, Problem, Report
+from kg.records import Extraction, Paper, Problem, Progress, Report
 from kg.resolve import Resolution, resolve
 from kg.resolve.background import join_background
 from kg.resolve.curation import Curation, settle_links, settle_relations
-
-Progress = Callable[[str, int, int | None], None]
-"""Called as the build goes on: the step's name, how much is done, of how much (None where unknown)."""
 
 CURATION = "curation.yaml"
 

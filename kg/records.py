@@ -7,10 +7,13 @@ paper; ``kg.resolve`` decides which `PaperEntity` values of different papers are
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha1
 from typing import Any
+
+Progress = Callable[[str, int, int | None], None]
+"""Called as work goes on: the step's name, how much is done, of how much (None where unknown)."""
 
 _PUNCTUATION = re.compile(r"[\W_]+")
 
@@ -152,6 +155,16 @@ class Extraction:
             ],
             "definitions": [list(pair) for pair in self.definitions],
         }
+
+    def to_gold(self, min_confidence: float = 0.0) -> dict[str, Any]:
+        """Return `to_dict` without entities and pairs less sure than ``min_confidence``, and pairs of such entities."""
+        row = self.to_dict()
+        row["entities"] = [e for e in row["entities"] if e["confidence"] >= min_confidence]
+        names = {e["name"] for e in row["entities"]}
+        row["lineage"] = [
+            r for r in row["lineage"] if r["confidence"] >= min_confidence and {r["child"], r["parent"]} <= names
+        ]
+        return row
 
     @classmethod
     def from_dict(cls, row: Mapping[str, Any], texts: Mapping[str, str]) -> Extraction:

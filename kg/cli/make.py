@@ -15,7 +15,7 @@ from kg.cli.options import as_json, min_confidence, print_json
 from kg.errors import KGError
 
 if TYPE_CHECKING:
-    from kg.pipeline import Progress
+    from kg.records import Progress
 
 
 @contextmanager

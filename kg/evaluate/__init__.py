@@ -31,18 +31,7 @@ def predict(
         nlp: a pipeline as `kg.extract.load` gives it; the shipped one if None.
         min_confidence: entities and lineage pairs below it are left out, and pairs of entities left out.
     """
-    found = {}
-    for extraction in extract(papers(rows), nlp):
-        row = extraction.to_dict()
-        row["entities"] = [e for e in row["entities"] if e["confidence"] >= min_confidence]
-        names = {e["name"] for e in row["entities"]}
-        row["lineage"] = [
-            link
-            for link in row["lineage"]
-            if link["confidence"] >= min_confidence and {link["child"], link["parent"]} <= names
-        ]
-        found[extraction.paper] = row
-    return found
+    return {extraction.paper: extraction.to_gold(min_confidence) for extraction in extract(papers(rows), nlp)}
 
 
 def evaluate(gold_path: str | Path, nlp: Language | None = None, min_confidence: float = 0.0) -> Figures:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
 from kg.errors import KGError, SourceError
 from kg.extract.pipeline import extract
-from kg.records import Extraction, Paper
-
-Progress = Callable[[str, int, int | None], None]
+from kg.records import Paper, Progress
 
 
 def _open(path: Path) -> IO[str]:
@@ -58,17 +56,6 @@ def _paper(path: Path, number: int, line: str) -> Paper:
     return Paper(str(row["id"]), title, abstract)
 
 
-def write_extraction(extraction: Extraction, min_confidence: float) -> str:
-    """Return a line of the gold form, without what is less sure than ``min_confidence``."""
-    row = extraction.to_dict()
-    row["entities"] = [e for e in row["entities"] if e["confidence"] >= min_confidence]
-    names = {e["name"] for e in row["entities"]}
-    row["lineage"] = [
-        r for r in row["lineage"] if r["confidence"] >= min_confidence and r["child"] in names and r["parent"] in names
-    ]
-    return json.dumps(row, ensure_ascii=False)
-
-
 def extract_file(
     source: str | Path, out: str | Path, *, min_confidence: float = 0.0, progress: Progress | None = None
 ) -> int:
@@ -94,7 +81,7 @@ def extract_file(
         try:
             with aside.open("w", encoding="utf-8", errors="surrogatepass") as target:
                 for extraction in extract(all_papers()):
-                    target.write(write_extraction(extraction, min_confidence) + "\n")
+                    target.write(json.dumps(extraction.to_gold(min_confidence), ensure_ascii=False) + "\n")
                     done += 1
                     if progress and done % 10 == 0:
                         progress("extracting", done, None)
