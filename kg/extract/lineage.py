@@ -15,7 +15,7 @@ sentence that speaks most for the pair, one that names both where there is such 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +23,9 @@ from pathlib import Path
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import minibatch
 
 from kg.extract import extensions
+from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, Items, read_context
 from kg.extract.lineage_features import Candidates, candidates, pair_features, same_sentence, spoken_features
 from kg.extract.linear import HashedLinear
@@ -107,24 +107,12 @@ def _load(path: str) -> LineageModel:
     return LineageModel.load(Path(path))
 
 
-class Lineage:
+class Lineage(BatchComponent):
     """The component: see the module's docstring."""
 
     def __init__(self, model: LineageModel) -> None:
         self.model = model
         self._items = Items()
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Set the relations of one paper."""
-        self._read([doc])
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], batch_size: int = 64) -> Iterator[Doc]:
-        """Set the relations, a batch at a time."""
-        for docs in minibatch(stream, batch_size):
-            batch = list(docs)
-            self._read(batch)
-            yield from batch
 
     def _read(self, docs: list[Doc]) -> None:
         for doc in docs:

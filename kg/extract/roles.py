@@ -12,7 +12,7 @@ the entity, the one that speaks most for the role. Usage::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,9 +20,9 @@ from pathlib import Path
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import minibatch
 
 from kg.extract import extensions
+from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, Items, read_context
 from kg.extract.linear import HashedLinear, probabilities
 from kg.extract.role_features import Batch, Pairs, entity_features, gather, mention_features
@@ -78,24 +78,12 @@ def _load(path: str) -> RoleModel:
     return RoleModel.load(Path(path))
 
 
-class Roles:
+class Roles(BatchComponent):
     """The component: see the module's docstring."""
 
     def __init__(self, model: RoleModel) -> None:
         self.model = model
         self._items = Items()
-
-    def __call__(self, doc: Doc) -> Doc:
-        """Set the roles of one paper's entities."""
-        self._read([doc])
-        return doc
-
-    def pipe(self, stream: Iterable[Doc], batch_size: int = 64) -> Iterator[Doc]:
-        """Set the roles, a batch at a time."""
-        for docs in minibatch(stream, batch_size):
-            batch = list(docs)
-            self._read(batch)
-            yield from batch
 
     def _read(self, docs: list[Doc]) -> None:
         docs = [doc for doc in docs if doc._.entities]
