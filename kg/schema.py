@@ -81,6 +81,7 @@ ENTITIES = pa.schema(
         ("last_date", pa.string()),
         ("spellings", pa.list_(SPELLING)),
         ("background", pa.bool_()),  # true: known from the background file alone
+        ("year", pa.int32()),  # of the paper that introduced it, where the background file knows it
     ]
 )
 

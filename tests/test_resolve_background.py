@@ -78,3 +78,10 @@ def test_a_corpus_without_well_known_things_gets_nothing() -> None:
 def test_an_entry_out_of_form_is_named(row: dict[str, str]) -> None:
     with pytest.raises(KGError, match="X"):
         parse([row])
+
+
+def test_a_well_known_thing_carries_the_year_of_its_paper_and_any_other_none() -> None:
+    found = resolve(corpus(("method", "PPO"), ("method", "Zorbing")))
+    join_background(found)
+    years = {e.id: e.year for e in found.entities}
+    assert (years["method/ppo"], years["method/trpo"], years["method/zorbing"]) == (2017, 2015, None)

@@ -63,6 +63,7 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
         **{k: row[k] for k in ("id", "name", "label", "type", "aliases")},
         "family": {"id": root, "label": names.entities[root].label} if root else None,
         "background": row["background"],
+        "year": row.get("year"),  # absent in outputs of earlier versions
         "members": members(names, id),
         "counts": {
             "papers": len(papers),

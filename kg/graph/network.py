@@ -37,6 +37,7 @@ NODE_ATTRIBUTES: dict[str, type] = {
     "family": str,
     "aliases": str,
     "background": bool,
+    "year": int,
     "first_date": str,
     "last_date": str,
     "title": str,
@@ -104,7 +105,9 @@ def paper_node(row: Row) -> Node:
 
 def entity_node(row: Row) -> Node:
     """Return id and attributes of the node of a row of the table of entities."""
-    data = _present(row, ("name", "papers", "mentions", "family", "aliases", "background", "first_date", "last_date"))
+    data = _present(
+        row, ("name", "papers", "mentions", "family", "aliases", "background", "year", "first_date", "last_date")
+    )
     return row["id"], {"kind": row["type"], "label": row["label"], **data}
 
 

@@ -325,5 +325,6 @@ def _write_entities(
             last,
             spellings,
             entity.id in background,
+            entity.year,
         )
     return table.write(folder)

@@ -91,13 +91,18 @@ def join_background(resolution: Resolution) -> list[tuple[str, str, str, str]]:
     """Return (child id, parent id, relation, source) for a corpus, sorted; things that no paper names are added.
 
     Taken are the things that the corpus names, all their ancestors and their direct descendants. Things added to
-    ``resolution.entities`` have no spellings; a version that the grammar of names hangs already is not repeated. A
+    ``resolution.entities`` have no spellings; a version that the grammar of names hangs already is not repeated. Each
+    thing's year goes to its entity. A
     thing is matched by its name or another name within its group of types (method and model for each other where
     only one is there), never to an acronym that the corpus gives another full form.
     """
     things, relations = background()
     at = {loose(t.name): t for t in things}
-    ids = {folded: found.id for folded, found in _matches(resolution, things).items()}
+    matches = _matches(resolution, things)
+    ids = {folded: found.id for folded, found in matches.items()}
+    for folded, found in matches.items():
+        years = [year for year in (found.year, at[folded].year) if year]
+        found.year = min(years, default=None)
     wanted, waiting = set(ids), sorted(ids)
     while waiting:
         child = waiting.pop()
@@ -161,4 +166,5 @@ def _made(thing: BackgroundEntity, taken: set[str], labels: set[str]) -> Resolve
         label = f"{thing.name} ({thing.also[0] if thing.also else thing.type})"
     taken.add(own_id)
     labels.add(label.casefold())
-    return ResolvedEntity(own_id, thing.name, label, thing.type, notes=["no paper names it: known from the background"])
+    notes = ["no paper names it: known from the background"]
+    return ResolvedEntity(own_id, thing.name, label, thing.type, notes=notes, year=thing.year)

@@ -32,6 +32,7 @@ class ResolvedEntity:
     spellings: list[Spelling] = field(default_factory=list)
     full_form: str | None = None
     notes: list[str] = field(default_factory=list)  # decisions beyond single spellings, in words
+    year: int | None = None  # of the paper that introduced it, where the background knows it
 
 
 @dataclass(frozen=True, slots=True)
