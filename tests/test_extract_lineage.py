@@ -3,9 +3,11 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kg.extract.lineage import Lineage, LineageModel, relation_of
+from kg.extract.linear import HashedLinear
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.train_lineage import gold_pairs, train_lineage
 from kg.extract.train_roles import gold_doc, reader
@@ -126,6 +128,12 @@ def test_gold_pairs_are_found_by_any_of_their_surfaces(components):
         "lineage": [{"child": "GRPO", "parent": "PPO", "relation": "extends"}],
     }
     assert gold_pairs(row, gold_doc(nlp, row)._.entities) == {(0, 1)}
+
+
+def test_scores_far_out_are_certain_and_overflow_nothing():
+    model = LineageModel(HashedLinear(np.array([3]), np.zeros((2, 2))), slope=90.0)
+    with np.errstate(all="raise", under="ignore"):
+        assert model.chances(np.array([-500.0, 0.0, 500.0])).tolist() == [0.0, 0.5, 1.0]
 
 
 def test_training_is_deterministic(tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kg.extract import train_roles
-from kg.extract.context import Items, read_context, stem
+from kg.extract.context import Items, context_of, read_context, stem
 from kg.extract.linear import HashedLinear, fit, mix, probabilities
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.train_roles import gold_doc, reader
@@ -131,6 +131,17 @@ def test_a_mention_is_one_item_whatever_its_words():
         PAPER["title"],
         "Reinforcement learning from human feedback (RLHF) is costly.",
     ]
+
+
+def test_a_paper_is_laid_out_once_for_roles_and_lineage_and_anew_for_other_entities(roles):
+    doc = gold_doc(reader(), PAPER)
+    first = context_of(doc, Items())
+    roles(doc)
+    again = context_of(doc, Items())
+    assert again.items is first.items
+    assert [e.role for e in again.entities] == [e.role for e in doc._.entities]
+    doc._.entities = doc._.entities[1:]
+    assert (context_of(doc, Items()).entity >= 0).sum() == sum(len(e.mentions) for e in doc._.entities)
 
 
 def test_words_with_the_same_stem_are_one():

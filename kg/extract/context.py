@@ -7,17 +7,17 @@ at once.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
-from spacy.attrs import IDX, LENGTH, ORTH, SENT_START
-from spacy.strings import StringStore
+from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from kg.extract import extensions
-from kg.records import PaperEntity
+from kg.records import PaperEntity, Span
 from kg.schema import ENTITY_TYPES
 
 TYPE_ITEM = {type_: 8 + i for i, type_ in enumerate(ENTITY_TYPES)}
@@ -62,23 +62,23 @@ def item(word: str) -> int:
 
 
 class Items:
-    """The item of each word by its key in a `StringStore`, each worked out once."""
+    """The item of each word, each worked out once."""
 
     def __init__(self) -> None:
-        self._known: dict[int, int] = {}
+        self._known: dict[str, int] = {}
 
-    def __call__(self, keys: list[int], strings: StringStore) -> list[int]:
-        """Return the items of words given by their keys."""
+    def __call__(self, words: Sequence[str]) -> list[int]:
+        """Return the items of words."""
         known = self._known
         try:
-            return [known[k] for k in keys]
+            return [known[w] for w in words]
         except KeyError:
             if len(known) > _CACHE_LIMIT:
                 known.clear()
-            for k in keys:
-                if k not in known:
-                    known[k] = item(strings[k])
-            return [known[k] for k in keys]
+            for word in words:
+                if word not in known:
+                    known[word] = item(word)
+            return [known[w] for w in words]
 
 
 @dataclass(slots=True)
@@ -93,6 +93,7 @@ class Context:
         bounds: (S, 2) where each sentence begins and ends in ``doc.text``, without the white space around it.
         first: (S + 1,) index of each sentence's first item, and N.
         title_sentences: how many sentences the title is: 1, or 0 where it is empty.
+        title_end: length of the title in characters.
     """
 
     entities: Sequence[PaperEntity]
@@ -102,6 +103,25 @@ class Context:
     bounds: np.ndarray
     first: np.ndarray
     title_sentences: int
+    title_end: int
+
+    def span(self, sentence: int) -> Span:
+        """Return a sentence as a stretch of its field."""
+        start, end = self.bounds[sentence].tolist()
+        return extensions.field_span(self.title_end, start, end)
+
+
+def context_of(doc: Doc, items_of: Items) -> Context:
+    """Return the context of ``doc._.entities``; read once for as long as these keep their mentions and types."""
+    entities = doc._.entities
+    known = doc.user_data.get("kg.context")
+    if (
+        known is None
+        or len(known.entities) != len(entities)
+        or any(a.mentions is not b.mentions or a.type != b.type for a, b in zip(known.entities, entities, strict=True))
+    ):
+        known = doc.user_data["kg.context"] = read_context(doc, entities, items_of)
+    return replace(known, entities=entities)
 
 
 def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> Context:
@@ -109,52 +129,45 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> 
 
     A mention is taken to the tokens that it touches; where two touch the same token, the first has it.
     """
-    shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
-    table = doc.to_array([ORTH, IDX, SENT_START, LENGTH])
-    offsets = table[:, 1].astype(np.int64)
-    items = np.array(items_of(table[:, 0].tolist(), doc.vocab.strings), dtype=np.int64)
-    n = len(items)
-    entity = np.full(n, -1, dtype=np.int32)
+    tokens, title_end = extensions.tokens_of(doc), doc._.title_end
+    shift = {"title": 0, "abstract": title_end + extensions.GAP}
+    found = items_of(tokens.words)
+    items = np.array(found, dtype=np.int64)
     drop = items == 0
     words = np.flatnonzero(~drop)
-    places = [
-        (shift[m.span.field] + m.span.start, shift[m.span.field] + m.span.end, e)
-        for e, found in enumerate(entities)
-        for m in found.mentions
-    ]
-    if places and n:
-        starts, ends, owners = (np.array(column, dtype=np.int64) for column in zip(*places, strict=True))
-        first = np.searchsorted(offsets, starts, side="right") - 1
-        last = np.searchsorted(offsets, ends, side="left")
-        for a, b, owner in sorted(zip(first.tolist(), last.tolist(), owners.tolist(), strict=True)):
-            if entity[a] >= 0 or a >= b:
-                continue
-            if drop[a] and items[a]:  # inside a mention that began earlier
-                continue
-            entity[a] = owner
-            items[a] = TYPE_ITEM[entities[owner].type]
-            drop[a] = False
-            drop[a + 1 : b] = True
-    opens = table[:, 2].astype(np.int64) == 1
-    if n:
-        opens[0] = True
+    entity = np.full(len(items), -1, dtype=np.int64)
+    places = sorted(
+        (bisect_right(tokens.starts, at + m.span.start) - 1, bisect_left(tokens.starts, at + m.span.end), number)
+        for number, one in enumerate(entities)
+        for m in one.mentions
+        for at in (shift[m.span.field],)
+    )
+    for a, b, owner in places:
+        if a >= b or entity[a] >= 0 or (drop[a] and found[a]):  # nothing, or inside a mention that began earlier
+            continue
+        entity[a] = owner
+        items[a] = TYPE_ITEM[entities[owner].type]
+        drop[a] = False
+        drop[a + 1 : b] = True
+    opens = doc.to_array([SENT_START]).ravel() == 1
+    opens[:1] = True
     token_sentence = np.cumsum(opens) - 1
+    starts, ends = np.array(tokens.starts, dtype=np.int64), np.array(tokens.ends, dtype=np.int64)
+    bounds = np.repeat(starts[opens], 2).reshape(-1, 2)
+    if len(words):
+        change = np.flatnonzero(np.diff(token_sentence[words]))
+        head, last = words[np.append(0, change + 1)], words[np.append(change, -1)]
+        filled = token_sentence[head]
+        bounds[filled, 0], bounds[filled, 1] = starts[head], ends[last]
     keep = ~drop
     sentence = token_sentence[keep]
-    n_sentences = int(opens.sum())
-    bounds = np.repeat(offsets[opens], 2).reshape(n_sentences, 2)
-    if len(words):
-        numbers = token_sentence[words]
-        filled = np.unique(numbers)
-        starts = words[np.searchsorted(numbers, filled)]
-        ends = words[np.searchsorted(numbers, filled, side="right") - 1]
-        bounds[filled] = np.stack([offsets[starts], offsets[ends] + table[ends, 3].astype(np.int64)], axis=1)
     return Context(
         entities=entities,
         items=items[keep],
         sentence=sentence,
         entity=entity[keep],
         bounds=bounds,
-        first=np.searchsorted(sentence, np.arange(n_sentences + 1)),
-        title_sentences=int(np.count_nonzero(bounds[:, 0] < doc._.title_end)),
+        first=np.searchsorted(sentence, np.arange(len(bounds) + 1)),
+        title_sentences=int(np.count_nonzero(bounds[:, 0] < title_end)),
+        title_end=title_end,
     )

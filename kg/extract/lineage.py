@@ -21,16 +21,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.special import expit
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
-from kg.extract.context import Context, Items, read_context
+from kg.extract.context import Context, Items, context_of
 from kg.extract.lineage_features import Candidates, candidates, pair_features, same_sentence, spoken_features
 from kg.extract.linear import HashedLinear
 from kg.extract.role_features import Batch, Pairs, gather, mention_features
-from kg.extract.roles import sentence_span
 from kg.records import PaperEntity, PaperRelation
 
 WEIGHTS = Path(__file__).parent / "weights" / "lineage.npz"
@@ -72,7 +72,7 @@ class LineageModel:
 
     def chances(self, odds: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities of raw log-odds."""
-        return np.round(1 / (1 + np.exp(-(self.slope * odds + self.offset))), _DIGITS)
+        return np.round(expit(self.slope * odds + self.offset), _DIGITS)
 
     def seats(
         self, batch: Batch, entities: Sequence[PaperEntity], pairs: Candidates, spoken: Pairs
@@ -118,7 +118,7 @@ class Lineage(BatchComponent):
         for doc in docs:
             doc._.relations = []
         docs = [doc for doc in docs if len(doc._.entities) > 1]
-        contexts = [read_context(doc, doc._.entities, self._items) for doc in docs]
+        contexts = [context_of(doc, self._items) for doc in docs]
         pairs = candidates(contexts)
         if not len(pairs.child):
             return
@@ -139,7 +139,7 @@ class Lineage(BatchComponent):
                 continue
             done.add((child, parent))
             doc, context = docs[paper_of[child]], contexts[paper_of[child]]
-            evidence = None if seat is None else sentence_span(doc, context, int(batch.sentence[seat]))
+            evidence = None if seat is None else context.span(int(batch.sentence[seat]))
             a, b = entities[child], entities[parent]
             doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, evidence))
 

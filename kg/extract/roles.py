@@ -23,10 +23,10 @@ from spacy.tokens import Doc
 
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
-from kg.extract.context import Context, Items, read_context
+from kg.extract.context import Context, Items, context_of
 from kg.extract.linear import HashedLinear, probabilities
 from kg.extract.role_features import Batch, Pairs, entity_features, gather, mention_features
-from kg.records import PaperEntity, Span
+from kg.records import PaperEntity
 from kg.schema import ROLES
 
 WEIGHTS = Path(__file__).parent / "weights" / "roles.npz"
@@ -67,12 +67,6 @@ def all_features(batch: Batch, contexts: Sequence[Context], spoken: Pairs) -> Pa
     return np.concatenate([owner, batch.entity[spoken[0]]]), np.concatenate([features, spoken[1]])
 
 
-def sentence_span(doc: Doc, context: Context, sentence: int) -> Span:
-    """Return a sentence of a paper as a stretch of its field."""
-    start, end = context.bounds[sentence].tolist()
-    return extensions.to_field(doc, start, end)
-
-
 @lru_cache(maxsize=2)
 def _load(path: str) -> RoleModel:
     return RoleModel.load(Path(path))
@@ -87,7 +81,7 @@ class Roles(BatchComponent):
 
     def _read(self, docs: list[Doc]) -> None:
         docs = [doc for doc in docs if doc._.entities]
-        contexts = [read_context(doc, doc._.entities, self._items) for doc in docs]
+        contexts = [context_of(doc, self._items) for doc in docs]
         if not contexts:
             return
         scores, batch, votes = self.model.scores(contexts)
@@ -103,8 +97,8 @@ class Roles(BatchComponent):
         number = 0
         for doc, context in zip(docs, contexts, strict=True):
             found: list[PaperEntity] = []
-            for entity in doc._.entities:
-                evidence = sentence_span(doc, context, best[number][1]) if number in best else None
+            for entity in context.entities:
+                evidence = context.span(best[number][1]) if number in best else None
                 found.append(
                     replace(
                         entity,
