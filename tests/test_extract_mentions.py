@@ -14,13 +14,13 @@ import kg.extract
 from kg.evaluate import predict, score
 from kg.extract import network
 from kg.extract.calibration import Curve, fit_curve
-from kg.extract.candidates import known_stretches, name_like, tagged_stretches
+from kg.extract.candidates import known_stretches, tagged_stretches
 from kg.extract.entities import JudgedName, claim_places, make_entities, occurrences
 from kg.extract.tagger import N_LABELS, Tagger, best_labels, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
 from kg.extract.train import train
 from kg.extract.train_tagger import Settings, make_example, new_tagger
-from kg.extract.words import WordFeatures
+from kg.extract.words import WordFeatures, looks_of, name_like
 from kg.records import Paper
 from kg.schema import ENTITY_TYPES
 
@@ -123,7 +123,7 @@ def test_likely_stretches_are_proposed_with_their_weakest_token():
 
 def test_known_names_are_found_in_any_spelling():
     names, prefixes = {"instructiontuning"}, {"instruction", "instructiontuning"}
-    assert known_stretches(["with", "Instruction", "-", "Tuning", "."], names, prefixes) == [(1, 4)]
+    assert known_stretches(looks_of(["with", "Instruction", "-", "Tuning", "."]), names, prefixes) == [(1, 4)]
 
 
 def test_what_is_written_like_a_name():

@@ -8,6 +8,7 @@ definition make one group: the thing that is judged.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from kg.extract.entities import occurrences
+from kg.extract.words import Look, looks_of
 from kg.records import fold
 
 LOW = 0.015
@@ -44,6 +46,12 @@ class Reading:
     ends: list[int]
     scores: np.ndarray  # (N, 17): see `kg.extract.tagger`
     definitions: list[tuple[Place, Place]]  # characters of the text: short form, long form
+    looks: list[Look] = field(init=False)
+    title_tokens: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.looks = looks_of(self.words)
+        self.title_tokens = bisect_left(self.starts, self.title_end)
 
 
 @dataclass(slots=True)
@@ -95,60 +103,50 @@ def chance_of(place: Place, parts: tuple[list[float], ...]) -> float:
     return min([begin[i], last[j - 1], *inside[i + 1 : j - 1]])
 
 
-def known_stretches(words: list[str], names: Collection[str], prefixes: Collection[str]) -> list[Place]:
+def known_stretches(looks: list[Look], names: Collection[str], prefixes: Collection[str]) -> list[Place]:
     """Return the longest stretch at each token whose folded text is one of the known ``names``.
 
     Args:
+        looks: how each token looks.
+        names: folded spellings.
         prefixes: the folded beginnings of ``names``, token by token, that are worth going on from.
     """
-    found, folded = [], [fold(w) for w in words]
-    for i, key in enumerate(folded):
+    found = []
+    for i, look in enumerate(looks):
+        key = look.folded
         if not key or key not in prefixes:
             continue
         best, so_far = 0, key
-        for j in range(i + 1, min(i + MAX_WORDS, len(words)) + 1):
-            if so_far in names and folded[j - 1]:
+        for j in range(i + 1, min(i + MAX_WORDS, len(looks)) + 1):
+            if so_far in names and looks[j - 1].folded:
                 best = j
-            if so_far not in prefixes or j >= len(words):
+            if so_far not in prefixes or j >= len(looks):
                 break
-            so_far += folded[j]
+            so_far += looks[j].folded
         if best:
             found.append((i, best))
     return found
 
 
-@lru_cache(maxsize=200_000)
-def name_like(word: str) -> bool:
-    """Say whether a word is written as names are: capitals beyond the first letter, or a capital and a digit.
-
-    >>> [name_like(w) for w in ("GSM8K", "vLLM", "Qwen2.5", "Attention", "8B", "A")]
-    [True, True, True, False, False, False]
-    """
-    if len(word) < 2 or not any(c.isupper() for c in word):
-        return False
-    if any(c.isdigit() for c in word):
-        return word[0].isalpha()
-    return any(c.isupper() for c in word[1:])
-
-
-def written_stretches(words: list[str], starts: list[int], ends: list[int]) -> list[Place]:
+def written_stretches(reading: Reading) -> list[Place]:
     """Return the stretches that are written as names are: hyphenated ones whole and without what follows the name.
 
     A word with one capital counts where it stands alone within a sentence.
     """
+    words, looks, starts, ends = reading.words, reading.looks, reading.starts, reading.ends
     found: list[Place] = []
     i, n = 0, len(words)
     while i < n:
         j = i + 1
-        if words[i][0].isalnum() and not (words[i].islower() and (j == n or words[j] != "-")):
+        if not looks[i].plain or (j < n and words[j] == "-" and words[i][0].isalnum()):
             while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
                 j += 2
-            if any(name_like(w) for w in words[i:j]) and j - i <= MAX_WORDS:
+            if j - i <= MAX_WORDS and any(look.name_like for look in looks[i:j]):
                 last = j
-                while last > i and not (words[last - 1][0].isupper() or words[last - 1][-1].isdigit()):
+                while last > i and not (looks[last - 1].capital or words[last - 1][-1].isdigit()):
                     last -= 1
                 found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
-            elif j == i + 1 and len(words[i]) > 2 and words[i][0].isupper() and _stands_alone(words, i):
+            elif j == i + 1 and len(words[i]) > 2 and looks[i].capital and _stands_alone(words, i):
                 found.append((i, j))
         i = j
     return found
@@ -185,10 +183,15 @@ def _bracketed(
     return found
 
 
-def _is_whole(surface: str) -> bool:
-    """Say whether a stretch opens and closes the same number of brackets, within a line and all of it readable."""
+@lru_cache(maxsize=200_000)
+def _key(surface: str) -> str:
+    """Return the folded surface; nothing if it is no whole stretch of readable text.
+
+    A whole stretch lies within a line and opens and closes the same number of brackets.
+    """
     readable = surface.replace("\N{NO-BREAK SPACE}", " ").isprintable() and "\N{REPLACEMENT CHARACTER}" not in surface
-    return readable and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
+    whole = readable and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
+    return fold(surface) if whole else ""
 
 
 def _stands_alone(words: list[str], i: int) -> bool:
@@ -201,12 +204,12 @@ def _stands_alone(words: list[str], i: int) -> bool:
 def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collection[str] = ()) -> list[Group]:
     """Return the groups of candidates of a paper, in the order of their first places."""
     text, title_end = reading.text, reading.title_end
-    first = {a: i for i, a in enumerate(reading.starts)}
-    final = {b: j + 1 for j, b in enumerate(reading.ends)}
+    first = dict(zip(reading.starts, range(len(reading.starts)), strict=True))
+    final = dict(zip(reading.ends, range(1, len(reading.ends) + 1), strict=True))
     chances = tagged_stretches(reading.scores)
-    for place in known_stretches(reading.words, names, prefixes):
+    for place in known_stretches(reading.looks, names, prefixes):
         chances.setdefault(place, 0.0)
-    for place in written_stretches(reading.words, reading.starts, reading.ends):
+    for place in written_stretches(reading):
         chances.setdefault(place, 0.0)
     ties: list[tuple[Place, Place]] = []
     for pair in reading.definitions:
@@ -226,8 +229,8 @@ def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collect
     by_key: dict[str, dict[str, float]] = {}
     for place, chance in sorted(chances.items()):
         surface = written(place)
-        key = fold(surface)
-        if key and _is_whole(surface) and not place[0] < final.get(title_end, 0) < place[1]:
+        key = _key(surface)
+        if key and not place[0] < final.get(title_end, 0) < place[1]:
             spellings = by_key.setdefault(key, {})
             spellings[surface] = spellings.get(surface, 0.0) + chance
     root = {key: key for key in by_key}

@@ -10,17 +10,19 @@ from __future__ import annotations
 
 import itertools
 import json
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from kg.extract.candidates import Group, Place, Reading
-from kg.extract.words import norm, shape
+from kg.extract.words import shape
 
 N_TYPES = 4
 CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
@@ -147,31 +149,56 @@ def weigh(reading: Reading, groups: Sequence[Group], wanted: Sequence[bool] | No
     )
 
 
+@lru_cache(maxsize=100_000)
+def _spelling(surface: str) -> tuple[float, ...]:
+    """Return how a name is written: its length, capitals, digits, hyphens and spaces."""
+    caps = sum(c.isupper() for c in surface)
+    return (
+        len(surface),
+        caps,
+        caps / len(surface),
+        sum(c.isdigit() for c in surface),
+        surface[0].isupper(),
+        surface[-1].isdigit(),
+        "-" in surface,
+        " " in surface,
+        surface.isupper(),
+        any(c.isupper() for c in surface[1:] if c.isalpha()) and " " not in surface,
+    )
+
+
 class _View:
     """One paper, worked out once for all its groups."""
 
     def __init__(self, reading: Reading, groups: Sequence[Group]) -> None:
         nouns, verbs, noun_names, verb_names = cues()
         self.reading, self.groups = reading, groups
-        self.words = reading.words
-        self.norms = [norm(w) for w in reading.words]
-        self.nouns = [nouns.get(n, -1) for n in self.norms]
-        self.verbs = [verbs.get(n, -1) for n in self.norms]
+        self.words = words = reading.words
+        self.norms = norms = [look.norm for look in reading.looks]
+        self.nouns = [nouns.get(n, -1) for n in norms]
         self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
-        mass = reading.scores[:, 1:].reshape(-1, N_TYPES, 4).sum(axis=2)  # (N, types)
+        scores = reading.scores[:, 1:]  # (N, types of four parts each)
+        mass = scores[:, 0::4] + (scores[:, 1::4] + scores[:, 2::4] + scores[:, 3::4])  # (N, types)
         self.total = np.concatenate([np.zeros((1, N_TYPES)), mass.cumsum(axis=0, dtype=np.float64)]).tolist()
         self.outside = reading.scores[:, 0].tolist()
-        self.title_tokens = sum(a < reading.title_end for a in reading.starts)
+        self.title_tokens = reading.title_tokens
         colon = reading.text.find(": ", 0, reading.title_end)
-        self.colon = sum(b <= colon for b in reading.ends) if colon >= 0 else 0
-        self.sentence, self.sentence_start = [], []
-        number, begin = 0, 0
-        for i, w in enumerate(self.words):
-            if w.isspace() or (i and self.words[i - 1] in ".!?" and w[0].isupper()):
-                number, begin = number + 1, i
-            self.sentence.append(number)
-            self.sentence_start.append(begin)
-        self.n_sentences = number + 1
+        self.colon = bisect_right(reading.ends, colon) if colon >= 0 else 0
+        breaks = [
+            i for i, look in enumerate(reading.looks) if look.blank or (look.capital and i and words[i - 1] in ".!?")
+        ]
+        self.n_sentences = len(breaks) + 1
+        self.sentence: list[int] = []  # of each word: the number of its sentence
+        for number, (begin, end) in enumerate(pairwise([0, *breaks, len(words)])):
+            self.sentence += [number] * (end - begin)
+        self.nouns_of: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]  # word and class
+        self.verbs_of: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]
+        for i, noun in enumerate(self.nouns):
+            if noun >= 0:
+                self.nouns_of[self.sentence[i]].append((i, noun))
+        for i, n in enumerate(norms):
+            if n in verbs:
+                self.verbs_of[self.sentence[i]].append((i, verbs[n]))
         self.covering: dict[int, list[tuple[Place, float, int]]] = defaultdict(list)
         self.begins: dict[int, tuple[float, Place]] = {}
         self.finishes: dict[int, tuple[float, Place]] = {}
@@ -183,10 +210,12 @@ class _View:
                     self.begins[i] = (chance, (i, j))
                 if chance > self.finishes.get(j, (0.0,))[0]:
                     self.finishes[j] = (chance, (i, j))
-        text_nouns = [n for n in self.nouns if n >= 0]
-        self.noun_counts = [text_nouns.count(n) for n in range(self.n_nouns)]
-        title_nouns = self.nouns[: self.title_tokens]
-        self.title_noun_counts = [title_nouns.count(n) for n in range(self.n_nouns)]
+        self.noun_counts = [0.0] * self.n_nouns
+        self.title_noun_counts = [0.0] * self.n_nouns
+        for i, noun in itertools.chain.from_iterable(self.nouns_of):
+            self.noun_counts[noun] += 1
+            if i < self.title_tokens:
+                self.title_noun_counts[noun] += 1
 
     def describe(self, group: Group) -> tuple[list[float], dict[str, list[str]]]:
         """Return the numbers and strings of one group."""
@@ -211,9 +240,7 @@ class _View:
                     crossing = max(crossing, chance)
             outer_all.append(around)
         outer = outer_all[best]
-        surface = group.surfaces[0]
         spelled = words[i:j]
-        caps = sum(c.isupper() for c in surface)
         numbers: list[float] = [
             len(places),
             len(in_title),
@@ -233,17 +260,8 @@ class _View:
             self.outside[i - 1] if i else 1.0,
             self.outside[j] if j < len(words) else 1.0,
             j - i,
-            len(surface),
-            caps,
-            caps / len(surface),
-            sum(c.isdigit() for c in surface),
-            surface[0].isupper(),
-            surface[-1].isdigit(),
-            "-" in surface,
-            " " in surface,
-            surface.isupper(),
-            any(c.isupper() for c in surface[1:] if c.isalpha()) and " " not in surface,
-            sum(w[0].isupper() for w in spelled) / len(spelled),
+            *_spelling(group.surfaces[0]),
+            sum(look.capital for look in self.reading.looks[i:j]) / (j - i),
             max(len(s) for s in group.surfaces),
             min(len(s) for s in group.surfaces),
             best / len(places),
@@ -300,38 +318,25 @@ class _View:
 
     def _context(self, places: Sequence[Place]) -> list[float]:
         """Return for each class of nouns and verbs how near it comes on either side, and which sentences hold it."""
-        n, nouns, verbs = len(self.words), self.nouns, self.verbs
         right = [0.0] * self.n_nouns
         left = [0.0] * self.n_nouns
         verb_left = [0.0] * self.n_verbs
         verb_sentence = [0.0] * self.n_verbs
         noun_sentence = [0.0] * self.n_nouns
         for i, j in places:
-            here = self.sentence[i]
-            for k in range(j, min(j + 5, n)):
-                if self.sentence[k] != here:
-                    break
-                if nouns[k] >= 0:
-                    right[nouns[k]] = max(right[nouns[k]], 1 / (1 + k - j))
-            for k in range(i - 1, max(-1, i - 6), -1):
-                if self.sentence[k] != here:
-                    break
-                if nouns[k] >= 0:
-                    left[nouns[k]] = max(left[nouns[k]], 1 / (i - k))
-            seen_verbs, seen_nouns = set(), set()
-            for k in range(self.sentence_start[i], n):
-                if self.sentence[k] != here:
-                    break
-                if verbs[k] >= 0:
-                    seen_verbs.add(verbs[k])
-                    if k < i:
-                        verb_left[verbs[k]] = max(verb_left[verbs[k]], 1 / (i - k))
-                if nouns[k] >= 0:
-                    seen_nouns.add(nouns[k])
-            for v in seen_verbs:
-                verb_sentence[v] += 1
-            for v in seen_nouns:
-                noun_sentence[v] += 1
+            nouns, verbs = self.nouns_of[self.sentence[i]], self.verbs_of[self.sentence[i]]
+            for k, noun in nouns:
+                if j <= k < j + 5:
+                    right[noun] = max(right[noun], 1 / (1 + k - j))
+                elif i - 6 < k < i:
+                    left[noun] = max(left[noun], 1 / (i - k))
+            for k, verb in verbs:
+                if k < i:
+                    verb_left[verb] = max(verb_left[verb], 1 / (i - k))
+            for verb in {verb for _, verb in verbs}:
+                verb_sentence[verb] += 1
+            for noun in {noun for _, noun in nouns}:
+                noun_sentence[noun] += 1
         share = 1 / len(places)
         return [
             *right,
@@ -339,8 +344,8 @@ class _View:
             *verb_left,
             *(v * share for v in verb_sentence),
             *(v * share for v in noun_sentence),
-            *(float(c) for c in self.noun_counts),
-            *(float(c) for c in self.title_noun_counts),
+            *self.noun_counts,
+            *self.title_noun_counts,
         ]
 
     def _neighbours(self, places: Sequence[Place]) -> list[float]:

@@ -12,7 +12,7 @@ Needs ``name_tagger`` and ``abbreviations``; sets ``doc._.judged_names``.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract import extensions
+from kg.extract.batches import BatchComponent
 from kg.extract.calibration import Curve
 from kg.extract.candidates import Group, Reading, find_groups
 from kg.extract.entities import JudgedName
@@ -63,23 +64,32 @@ class Judge:
     lexicon: Lexicon
     curve: Curve
 
-    def __call__(self, reading: Reading) -> list[tuple[Group, np.ndarray]]:
-        """Return the groups of candidates of a paper, each with its five probabilities ("no name" last).
+    def __call__(self, readings: Sequence[Reading]) -> list[list[tuple[Group, np.ndarray]]]:
+        """Return for each paper its groups of candidates, each with its five probabilities ("no name" last).
 
-        Groups of which neither the tagger nor the linear model thinks anything are not weighed and left out.
+        Groups of which neither the tagger nor the linear model thinks anything are not weighed and left out. What is
+        said of a paper does not depend on those beside it.
         """
-        groups = find_groups(reading, self.lexicon.names, self.lexicon.prefixes)
-        if not groups:
-            return []
-        said = verdict(self.words, wording(reading, groups))
-        seen = np.array([max(group.chances.values()) for group in groups])
+        groups_of = [find_groups(reading, self.lexicon.names, self.lexicon.prefixes) for reading in readings]
+        judged: list[list[tuple[Group, np.ndarray]]] = [[] for _ in readings]
+        papers = [paper for paper, groups in enumerate(groups_of) for _ in groups]
+        if not papers:
+            return judged
+        said = verdict(self.words, wording(readings, groups_of))
+        seen = np.array([max(group.chances.values()) for groups in groups_of for group in groups])
         open_ = (seen >= HOPELESS_CHANCE) | (said[:, -1] <= np.log(HOPELESS_VERDICT))
         if not open_.any():
-            return []
-        evidence = weigh(reading, groups, open_.tolist())
-        rows = np.concatenate([evidence.numbers, self.tables.look_up(evidence.strings), said[open_]], axis=1)
-        left = [group for group, is_open in zip(groups, open_, strict=True) if is_open]
-        return list(zip(left, self.trees.predict(rows), strict=True))
+            return judged
+        flags = iter(open_.tolist())
+        chosen = [[next(flags) for _ in groups] for groups in groups_of]
+        evidence = [weigh(*paper) for paper in zip(readings, groups_of, chosen, strict=True) if any(paper[2])]
+        numbers = np.concatenate([e.numbers for e in evidence])
+        looked_up = self.tables.look_up([strings for e in evidence for strings in e.strings])
+        chances = self.trees.predict(np.concatenate([numbers, looked_up, said[open_]], axis=1))
+        groups = [group for groups in groups_of for group in groups]
+        for number, row in zip(np.flatnonzero(open_).tolist(), chances, strict=True):
+            judged[papers[number]].append((groups[number], row))
+        return judged
 
     def to_disk(self, folder: Path) -> None:
         """Write ``judge.npz``; the same judge gives the same bytes."""
@@ -135,21 +145,21 @@ def shipped(folder: Path = WEIGHTS) -> Judge:
     return Judge.from_disk(folder)
 
 
-class NameJudge:
+class NameJudge(BatchComponent):
     """The component: see the module's docstring."""
 
     def __init__(self, judge: Judge) -> None:
         self.judge = judge
 
-    def __call__(self, doc: Doc) -> Doc:
+    def _read(self, docs: list[Doc]) -> None:
         """Set ``doc._.judged_names``."""
-        reading = read_doc(doc)
-        doc._.judged_names = [
-            judged_name(reading, group, chances, self.judge.curve)
-            for group, chances in self.judge(reading)
-            if 1 - chances[-1] >= WORTH_KEEPING
-        ]
-        return doc
+        readings = [read_doc(doc) for doc in docs]
+        for doc, reading, judged in zip(docs, readings, self.judge(readings), strict=True):
+            doc._.judged_names = [
+                judged_name(reading, group, chances, self.judge.curve)
+                for group, chances in judged
+                if 1 - chances[-1] >= WORTH_KEEPING
+            ]
 
 
 @Language.factory(

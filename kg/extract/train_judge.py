@@ -106,7 +106,7 @@ def make_case(row: Row, number: int, example: Example, scores: np.ndarray, lexic
     groups = find_groups(reading, lexicon.names, lexicon.prefixes)
     evidence = weigh(reading, groups)
     kinds = np.array([kind_of(g, row) for g in groups], dtype=np.int64)
-    return Case(row, number, reading, groups, evidence, wording(reading, groups) if groups else None, kinds)
+    return Case(row, number, reading, groups, evidence, wording([reading], [groups]) if groups else None, kinds)
 
 
 def fit_tables(cases: Sequence[Case]) -> Tables:

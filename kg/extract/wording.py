@@ -21,19 +21,8 @@ from kg.extract.words import norm, shape
 
 _REACH = 8
 _PAD = 12
+_CODE_BITS = 33  # of a word's code
 _HUMP = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-
-_codes: dict[str, int] = {}
-
-
-def _code(word: str) -> int:
-    """Return the number of a word's norm, worked out once."""
-    found = _codes.get(word)
-    if found is None:
-        if len(_codes) > 300_000:
-            _codes.clear()
-        found = _codes[word] = crc32(norm(word).encode()) + 1
-    return found
 
 
 def _distinct(values: np.ndarray) -> np.ndarray:
@@ -66,65 +55,99 @@ def parts_of(surface: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Hashed features of a paper's groups: those of each, and those of all groups in the title, or of all others."""
+    """Hashed features of the groups of some papers: those of each, and those that groups of a paper share.
+
+    Of a paper's groups those whose first place is in its title share one set of features, all others another.
+    """
 
     owner: np.ndarray  # (N,) the group of each feature in ``own``
     own: np.ndarray  # (N,) hashed features
-    variant: np.ndarray  # (G,) 1 for a group whose first place is in the title, else 0
-    shared: tuple[np.ndarray, np.ndarray]  # hashed features of the groups of each variant
+    set_of: np.ndarray  # (G,) the shared set of each group
+    sharer: np.ndarray  # (M,) ascending: the set of each feature in ``shared``
+    shared: np.ndarray  # (M,) hashed features
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """Return (group, feature) for every feature of every group, as training wants them."""
         owners, features = [self.owner], [self.own]
-        for group, variant in enumerate(self.variant):
-            owners.append(np.full(len(self.shared[variant]), group))
-            features.append(self.shared[variant])
+        for group, number in enumerate(self.set_of):
+            mine = self.shared[slice(*np.searchsorted(self.sharer, (number, number + 1)))]
+            owners.append(np.full(len(mine), group))
+            features.append(mine)
         return np.concatenate(owners), np.concatenate(features)
 
 
-def wording(reading: Reading, groups: Sequence[Group]) -> Wording:
-    """Return the features of a paper's groups, of which there must be one at least."""
-    codes = np.fromiter(map(_code, reading.words), dtype=np.int64, count=len(reading.words))
-    padded = np.concatenate([np.zeros(_PAD, dtype=np.int64), codes, np.zeros(_PAD, dtype=np.int64)])
-    owner = np.array([g for g, group in enumerate(groups) for _ in group.places], dtype=np.int64)
-    first = np.array([i for group in groups for i, _ in group.places], dtype=np.int64) + _PAD
-    after = np.array([j for group in groups for _, j in group.places], dtype=np.int64) + _PAD
-    left = [padded[first - k] for k in range(1, _REACH + 1)]
-    right = [padded[after + k] for k in range(_REACH)]
+def wording(readings: Sequence[Reading], groups_of: Sequence[Sequence[Group]]) -> Wording:
+    """Return the features of the groups of some papers, of which there must be one at least."""
+    gap = [0] * _PAD
+    padded, shifts = list(gap), []
+    for reading in readings:
+        shifts.append(len(padded))
+        padded += [look.code for look in reading.looks]
+        padded += gap
+    codes = np.array(padded, dtype=np.int64)
+    groups = [(paper, group) for paper, some in enumerate(groups_of) for group in some]
+    places = [
+        (number, i + shifts[paper], j + shifts[paper])
+        for number, (paper, group) in enumerate(groups)
+        for i, j in group.places
+    ]
+    owner, first, after = np.array(places, dtype=np.int64).T
+    left = [codes[first - k] for k in range(1, _REACH + 1)]
+    right = [codes[after + k] for k in range(_REACH)]
     around = [mix(10 + k, left[k]) for k in range(3)] + [mix(20 + k, right[k]) for k in range(3)]
     around += [mix(30, left[0], left[1]), mix(31, right[0], right[1])]
     around += [mix(32, left[0], right[0]), mix(33, right[1], right[2])]
     around.append(mix(40, np.concatenate(left)))
     around.append(mix(41, np.concatenate(right)))
-    spelled = [np.concatenate([_spelling(s) for s in group.surfaces[:3]]) for group in groups]
-    sizes = [len(parts) for parts in spelled]
-    title_tokens = sum(a < reading.title_end for a in reading.starts)
-    everywhere, title = _distinct(codes), _distinct(codes[:title_tokens])
-    one = np.ones(1, dtype=np.int64)
+    spelled = [_spelling(s) for _, group in groups for s in group.surfaces[:3]]
+    spells = [number for number, (_, group) in enumerate(groups) for s in group.surfaces[:3] for _ in _spelling(s)]
+    sharer, shared = _shared(readings, codes, shifts)
     return Wording(
-        owner=np.concatenate([*[owner] * 10, np.tile(owner, 2 * _REACH), np.repeat(np.arange(len(groups)), sizes)]),
+        owner=np.concatenate([*[owner] * 10, np.tile(owner, 2 * _REACH), np.array(spells, dtype=np.int64)]),
         own=np.concatenate([*around, mix(60, np.concatenate(spelled))]),
-        variant=np.array([group.places[0][0] < title_tokens for group in groups], dtype=np.int64),
-        shared=tuple(  # type: ignore[arg-type]
-            _distinct(np.concatenate([mix(50, everywhere, v * one), mix(51, title, v * one)])) for v in (0, 1)
+        set_of=np.array(
+            [2 * paper + (group.places[0][0] < readings[paper].title_tokens) for paper, group in groups],
+            dtype=np.int64,
         ),
+        sharer=sharer,
+        shared=shared,
     )
+
+
+def _shared(readings: Sequence[Reading], codes: np.ndarray, shifts: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sets of features that say which words a paper and its title hold, as (set, feature) pairs."""
+    sizes = [len(reading.words) for reading in readings]
+    paper = np.repeat(np.arange(len(readings)), sizes)
+    starts = np.cumsum(sizes) - sizes
+    at = np.arange(len(paper)) + (np.array(shifts) - starts)[paper]
+    in_title = np.arange(len(paper)) < (starts + [reading.title_tokens for reading in readings])[paper]
+    keys = paper << np.int64(_CODE_BITS) | codes[at]
+    everywhere, title = _distinct(keys), _distinct(keys[in_title])
+    sets, features = [], []
+    for variant in (0, 1):
+        for template, distinct in ((50, everywhere), (51, title)):
+            code = distinct & np.int64((1 << _CODE_BITS) - 1)
+            sets.append(2 * (distinct >> np.int64(_CODE_BITS)) + variant)
+            features.append(mix(template, code, np.full(1, variant)))
+    pairs = _distinct(np.concatenate(sets) << np.int64(32) | np.concatenate(features))
+    return pairs >> np.int64(32), pairs & np.int64(0xFFFFFFFF)
 
 
 def verdict(model: HashedLinear, words: Wording) -> np.ndarray:
     """Return (G, classes) log-probabilities that the linear model gives to each group."""
-    n_groups = len(words.variant)
     pairs = _distinct(words.owner << np.int64(32) | words.own)
-    columns = model.columns(pairs & np.int64(0xFFFFFFFF))
-    known = columns >= 0
-    scores = np.zeros((n_groups, model.weights.shape[1])) + model.weights[-1]
-    owners = pairs[known] >> np.int64(32)
-    if len(owners):
-        starts = np.flatnonzero(np.r_[True, owners[1:] != owners[:-1]])
-        scores[owners[starts]] += np.add.reduceat(model.weights[columns[known]], starts, axis=0)
-    for variant, features in enumerate(words.shared):
-        mine = words.variant == variant
-        if mine.any():
-            columns = model.columns(features)
-            scores[mine] += model.weights[columns[columns >= 0]].sum(axis=0)
+    scores = model.weights[-1] + _summed(model, pairs >> np.int64(32), pairs & np.int64(0xFFFFFFFF), len(words.set_of))
+    scores += _summed(model, words.sharer, words.shared, int(words.set_of.max()) + 1)[words.set_of]
     return np.log(probabilities(scores) + 1e-9).astype(np.float32)
+
+
+def _summed(model: HashedLinear, owner: np.ndarray, features: np.ndarray, size: int) -> np.ndarray:
+    """Return (size, classes): the sum of the weights of each owner's features; ``owner`` is ascending."""
+    columns = model.columns(features)
+    known = (columns >= 0) & (owner < size)
+    owner, columns = owner[known], columns[known]
+    sums = np.zeros((size, model.weights.shape[1]))
+    if len(owner):
+        starts = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+        sums[owner[starts]] = np.add.reduceat(model.weights[columns], starts, axis=0)
+    return sums

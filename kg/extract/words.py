@@ -9,11 +9,14 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
 from spacy.vectors import Vectors
+
+from kg.records import fold
 
 TABLES = ("norm", "prefix", "suffix", "shape")
 """The embedding tables, in the order of the columns of `WordFeatures.rows`."""
@@ -45,6 +48,61 @@ def shape(word: str) -> str:
     """
     kinds = ("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word)
     return "".join("".join(itertools.islice(run, 3)) for _, run in itertools.groupby(kinds))
+
+
+@lru_cache(maxsize=200_000)
+def name_like(word: str) -> bool:
+    """Say whether a word is written as names are: capitals beyond the first letter, or a capital and a digit.
+
+    >>> [name_like(w) for w in ("GSM8K", "vLLM", "Qwen2.5", "Attention", "8B", "A")]
+    [True, True, True, False, False, False]
+    """
+    if len(word) < 2 or not any(c.isupper() for c in word):
+        return False
+    if any(c.isdigit() for c in word):
+        return word[0].isalpha()
+    return any(c.isupper() for c in word[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What is asked of a word again and again while papers are judged, worked out once for each word."""
+
+    norm: str
+    folded: str
+    code: int  # of the norm, above zero
+    name_like: bool
+    capital: bool  # begins with one
+    plain: bool  # a sign, or a word all in lower case: a name neither begins nor is written so
+    blank: bool  # white space
+
+
+class _Looks(dict[str, Look]):
+    """Words already looked at; started anew before they fill the memory."""
+
+    LIMIT = 300_000
+
+    def __missing__(self, word: str) -> Look:
+        if len(self) >= self.LIMIT:
+            self.clear()
+        low = norm(word)
+        plain = not word[0].isalnum() or word.islower()
+        look = Look(low, fold(word), crc32(low.encode()) + 1, name_like(word), word[0].isupper(), plain, word.isspace())
+        self[word] = look
+        return look
+
+
+_looks = _Looks()
+
+
+def looks_of(words: Iterable[str]) -> list[Look]:
+    """Return how each of the words, none empty, looks.
+
+    >>> [look] = looks_of(["GSM8K"])
+    >>> look.norm, look.name_like, look.plain
+    ('gsm0k', True, False)
+    """
+    return [_looks[word] for word in words]
 
 
 class WordFeatures:
