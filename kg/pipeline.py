@@ -33,8 +33,11 @@ from kg.records import Extraction, Paper, Problem, Progress, Report
 from kg.resolve import Resolution, resolve
 from kg.resolve.background import join_background
 from kg.resolve.curation import Curation, settle_links, settle_relations
+from kg.resolve.readings import Readings
 
 CURATION = "curation.yaml"
+READINGS = "readings.arrow"
+"""The file in the cache that holds how surfaces are read (`kg.resolve.readings`)."""
 
 
 def build(
@@ -83,7 +86,8 @@ def build(
         cache = ExtractionCache(None if keeper else folder / ".cache" / "extractions.sqlite", run.extractor)
         try:
             run.extract(staging, cache, engine, workers or engines.cores(), scheduler)
-            run.resolve(staging, lambda: _corpus(staging, cache), corrections, with_background)
+            readings = None if keeper else folder / ".cache" / READINGS
+            run.resolve(staging, lambda: _corpus(staging, cache), corrections, with_background, readings)
         finally:
             cache.close()
         run.finish(staging)
@@ -221,14 +225,18 @@ class _Run:
         corpus: Callable[[], Iterator[tuple[Paper, Extraction]]],
         curation: Path,
         with_background: bool,
+        remembered: Path | None = None,
     ) -> None:
-        """Resolve names over the whole corpus and write the other tables."""
+        """Resolve names over the whole corpus and write the other tables; ``remembered``: file of known readings."""
         papers = self.counts["papers"]
         with ThreadPoolExecutor(1) as aside:  # DuckDB counts words while Python resolves names
             words = None if (staging / WORDS).exists() else aside.submit(write_words, staging)
             self.progress("resolving", 0, papers)
             corrections = Curation.load(curation)
-            resolution = resolve((extraction for _, extraction in corpus()), corrections)
+            readings = Readings.load(remembered) if remembered else Readings()
+            resolution = resolve((extraction for _, extraction in corpus()), corrections, readings)
+            if remembered:
+                readings.keep(remembered)
             self.progress("resolving", papers, papers)
             self._done("resolve")
             self.progress("writing", 0, papers)

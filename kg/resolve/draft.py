@@ -11,6 +11,7 @@ from kg.resolve.known import GROUP
 from kg.schema import ENTITY_TYPES
 
 _TYPE_NUMBER = {kind: n for n, kind in enumerate(ENTITY_TYPES)}
+_BY_NAME = sorted(_TYPE_NUMBER.items())
 
 
 @dataclass(slots=True)
@@ -42,7 +43,8 @@ class Draft:
         """Return the type: the one most papers give; the first in alphabetical order where they are even."""
         if self.type:
             return self.type
-        return min(ENTITY_TYPES, key=lambda kind: (-self.types[_TYPE_NUMBER[kind]], kind))
+        most = max(self.types)
+        return next(kind for kind, number in _BY_NAME if self.types[number] == most)
 
     def own(self) -> dict[str, int]:
         """Return the papers of each surface that is a spelling of this very entity."""

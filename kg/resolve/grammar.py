@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from kg.resolve.known import Known, Words, known, words
@@ -55,6 +55,20 @@ class Form:
     sure: bool = False  # the parent may be made up where no paper names it
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that one way through the rules gives for a surface, and what that way depends on beside the surface.
+
+    The names that the corpus was ``asked`` for, in vain or not, decide: a corpus that gives the same answers gives the
+    same reading.
+    """
+
+    form: Form  # its key before the names that are known to be the same are looked up
+    norms: tuple[str, ...]  # of the tokens
+    kinds: tuple[str, ...]
+    asked: tuple[str, ...]
+
+
 class Grammar:
     """The rules of names of one group of types: "model", "data" or "method".
 
@@ -64,39 +78,41 @@ class Grammar:
 
     def __init__(self, group: str, attested: Callable[[str], bool]) -> None:
         self.group = group
-        self.attested = attested
+        self._attested = attested
+        self._asked: dict[str, None] = {}
         self._words: Words = words()
         self._known: Known = known()
-        self._same: dict[str, str] | None = None
         names = self._known.atomic_names[group]
         self._atomic_starts = {loose(first[0]) for n in names if (first := _PIECE.match(n)) and first[0] != n}
         self._letter_families = tuple(self._words.letter_families)
+        self._same: dict[str, str] = {}
+        for of_group, same in self._known.same:
+            if of_group == group:
+                keys = [self._key(self._tokens(clean(n)))[0] for n in same]
+                self._same.update((k, keys[0]) for k in keys)
 
     def parse(self, surface: str) -> Form:
         """Return the surface taken apart."""
+        return self.settle(self.read(surface).form)
+
+    def read(self, surface: str) -> Reading:
+        """Return the surface taken apart, with its tokens and what was asked of the corpus."""
+        self._asked = {}
         text = clean(surface)
         tokens = self._tokens(text)
         key, base = self._key(tokens)
-        key = self._canonical(key)
-        parent, rule, sure = self._parent(tokens)
-        return Form(text, key, base, parent, rule, sure)
+        form = Form(text, key, base, *self._parent(tokens))
+        return Reading(form, tuple([t.norm for t in tokens]), tuple([t.kind for t in tokens]), tuple(self._asked))
 
-    def tokens(self, surface: str) -> list[Token]:
-        """Return the pieces of the surface with their classes."""
-        return self._tokens(clean(surface))
+    def settle(self, form: Form) -> Form:
+        """Return a form that was read with the key of the names that are known to be the same thing."""
+        key = self._same.get(form.key, form.key)
+        return form if key == form.key else replace(form, key=key)
 
-    # -- the same thing under other names ------------------------------------------------------------------------
-
-    def _canonical(self, key: str) -> str:
-        if self._same is None:
-            self._same = {}
-            table: dict[str, str] = {}
-            for group, names in self._known.same:
-                if group == self.group:
-                    keys = [self._key(self._tokens(clean(n)))[0] for n in names]
-                    table.update((k, keys[0]) for k in keys)
-            self._same = table
-        return self._same.get(key, key)
+    def attested(self, base: str) -> bool:
+        """Return whether the corpus has a name of this folded base."""
+        self._asked[base] = None
+        return self._attested(base)
 
     # -- tokens ----------------------------------------------------------------------------------------------------
 

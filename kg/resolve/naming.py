@@ -128,7 +128,7 @@ def spelling_rule(one: Draft, surface: str, name: str, forms: Forms) -> str:
         return SHORTENED if _part(surface, one) else BESIDE
     mine, its = forms.parse(surface, group), forms.parse(name, group)
     if mine.key == its.key:
-        if [t.kind for t in forms.tokens(surface, group)] == [t.kind for t in forms.tokens(name, group)]:
+        if forms.kinds(surface, group) == forms.kinds(name, group):
             return "plural, regional spelling or known other name"
         return "same words, version and tags in another order or writing"
     if fits(name, surface):

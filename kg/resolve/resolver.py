@@ -14,18 +14,22 @@ from kg.resolve.draft import Draft, draft
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Gathered, gather
 from kg.resolve.naming import choose_name, full_form, qualify, spelling_rule
+from kg.resolve.readings import Readings
 from kg.resolve.resolution import Resolution, ResolvedEntity, Spelling, Variant
 from kg.resolve.variants import hang, root
 
 
-def resolve(extractions: Iterable[Extraction], curation: Curation | None = None) -> Resolution:
+def resolve(
+    extractions: Iterable[Extraction], curation: Curation | None = None, readings: Readings | None = None
+) -> Resolution:
     """Decide which entities of different papers are one thing, and which are versions and sizes of which.
 
     The extractions are read once; the result does not depend on their order. Time and memory are linear in the
     number of entities of papers. ``curation``: corrections, replayed after the rules (`kg.resolve.curation`).
+    ``readings``: of surfaces, by an earlier build; those that this one used can be kept for the next.
     """
     with _collector_paused():
-        return _resolve(extractions, curation)
+        return _resolve(gather(extractions), curation, readings)
 
 
 @contextmanager
@@ -40,9 +44,8 @@ def _collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _resolve(extractions: Iterable[Extraction], curation: Curation | None) -> Resolution:
-    gathered = gather(extractions)
-    forms = Forms(gathered)
+def _resolve(gathered: Gathered, curation: Curation | None, readings: Readings | None) -> Resolution:
+    forms = Forms(gathered, readings)
     clusters = cluster(gathered, forms)
     drafts = draft(gathered, forms, clusters)
     hang(drafts, forms, clusters)
