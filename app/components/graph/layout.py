@@ -38,15 +38,18 @@ def _least_stress(part: nx.Graph, rounds: int = 90) -> Positions:
     order = sorted(part)
     apart = shortest_path(nx.to_scipy_sparse_array(part, nodelist=order, weight=None, format="csr"), unweighted=True)
     count = len(order)
-    off = ~np.eye(count, dtype=bool)
-    weights = np.where(off, 1 / np.maximum(apart, 1) ** 2, 0.0)
-    inverse = np.linalg.pinv(np.diag(weights.sum(1)) - weights, hermitian=True)
+    weights = 1 / np.maximum(apart, 1) ** 2
+    np.fill_diagonal(weights, 0.0)
+    wanted = weights * apart
+    # the pseudo-inverse of the weights' Laplacian, whose one null vector is constant
+    inverse = np.linalg.inv(np.diag(weights.sum(1)) - weights + 1 / count) - 1 / count
     turn = 2 * np.pi * np.arange(count) * 0.381966  # the golden angle: a start that favours no direction
     here = np.sqrt(np.arange(count) + 0.5)[:, None] * np.column_stack([np.cos(turn), np.sin(turn)])
     for _ in range(rounds):
-        between = np.linalg.norm(here[:, None] - here[None], axis=2)
-        pull = np.where(off, weights * apart / np.maximum(between, 1e-9), 0.0)
-        here = inverse @ (np.diag(pull.sum(1)) - pull) @ here
+        across, down = (column[:, None] - column[None] for column in here.T)
+        pull = wanted / np.maximum(np.sqrt(across**2 + down**2), 1e-9)
+        # sums, and no product of two large matrices: that would wake a thread of BLAS on every core, each round
+        here = inverse @ np.column_stack([(pull * across).sum(1), (pull * down).sum(1)])
     here -= here.mean(0)
     _, _, axes = np.linalg.svd(here, full_matrices=False)  # the long way lies across
     here = here @ (axes * np.sign(axes[:, [0]] + 1e-12)).T
