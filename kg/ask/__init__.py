@@ -16,8 +16,9 @@ from kg.ask import papers as _papers
 from kg.ask import search as _search
 from kg.ask import views as _views
 from kg.ask.database import Database
+from kg.ask.filters import Filters, check_types
 from kg.ask.names import NameIndex
-from kg.ask.selection import Selection, neighbourhood_ids
+from kg.ask.selection import Selection
 from kg.errors import UnknownNameError
 from kg.graph.network import assemble
 from kg.graph.store import read_build
@@ -84,8 +85,9 @@ class KnowledgeGraph:
     def lineage(self, name: str, *, min_confidence: float = 0.0, background: bool = True) -> Row:
         """Return ancestors and descendants, nearest first, each step with its relation and evidence.
 
-        ``cycles`` holds the steps that were left out because they would lead round in a circle: ``step`` and the
-        labels of the ``way`` round.
+        ``entities`` says of each that occurs, the one itself first, how many papers name it, since when, and the year
+        of its own paper where that is known. ``cycles`` holds the steps that were left out because they would lead
+        round in a circle: ``step`` and the labels of the ``way`` round.
         """
         id = self.find(name)
         walks = [self._lineages.walk(id, up, min_confidence, background) for up in (True, False)]
@@ -97,6 +99,7 @@ class KnowledgeGraph:
         ways = [[self._names.entities[e].label for e in self._lineages.cycles[edge]] for _, edge in left_out]
         return {
             "entity": self._names.entities[id].ref(),
+            "entities": _lineage.entities(self._db, self._names, [id, *sorted(inside - {id})]),
             "ancestors": up,
             "descendants": down,
             "cycles": [{"step": step, "way": way} for step, way in zip(steps, ways, strict=True)],
@@ -107,14 +110,29 @@ class KnowledgeGraph:
         return _search.search(self._db, self._names, text, limit)
 
     def entities(
-        self, types: Sequence[str] = (), *, min_papers: int = 1, limit: int | None = None, order: str = "papers"
+        self,
+        types: Sequence[str] = (),
+        *,
+        min_papers: int = 1,
+        limit: int | None = None,
+        order: str = "papers",
+        offset: int = 0,
+        min_confidence: float = 0.0,
     ) -> list[Row]:
-        """Return entities, those with most papers first."""
-        return _views.entities(self._db, types, min_papers, limit, order)
+        """Return entities, those with most papers first, or ordered by "name" or "first_date" (newest first)."""
+        return _views.entities(self._db, types, min_papers, limit, order, offset, min_confidence)
 
-    def overview(self) -> Row:
+    def count_entities(self, types: Sequence[str] = (), *, min_papers: int = 1, min_confidence: float = 0.0) -> int:
+        """Return how many entities there are, of some types or all."""
+        return _views.count_entities(self._db, types, min_papers, min_confidence)
+
+    def newest(self, years: Sequence[str] = (), *, limit: int = 100, offset: int = 0) -> Row:
+        """Return a part of the papers of some years ("2024") or all, newest first, as ``total`` and ``papers``."""
+        return _papers.newest(self._db, years, limit, offset)
+
+    def overview(self, *, min_confidence: float = 0.0) -> Row:
         """Return counts, the most used entities by type, papers by month, and the build's own record."""
-        return {**_views.overview(self._db, self._names), "build": self.build}
+        return {**_views.overview(self._db, min_confidence), "build": self.build}
 
     def merged(self) -> Row:
         """Return how many papers were merged from several records, and what merging had to decide."""
@@ -134,15 +152,16 @@ class KnowledgeGraph:
         min_confidence: float = 0.0,
     ) -> Row:
         """Return what a screen can draw: the nodes around an entity or paper, or the busiest of a filtered corpus."""
+        only = Filters(types, roles, years, min_papers, min_confidence)
         if name is None:
-            return _views.whole(self._db, self._names, types, roles, years, min_papers, limit, min_confidence)
-        return _views.around(
-            self._db, self._names, self._node(name), hops, types, roles, years, min_papers, limit, min_confidence
-        )
+            return _views.whole(self._db, self._names, limit, only)
+        return _views.around(self._db, self._names, self._node(name), hops, limit, only)
 
-    def matrix(self, rows: str = "method", columns: str = "benchmark", *, limit: int = 30) -> Row:
+    def matrix(
+        self, rows: str = "method", columns: str = "benchmark", *, limit: int = 30, min_confidence: float = 0.0
+    ) -> Row:
         """Return a table of two types with the papers behind each cell."""
-        return _views.matrix(self._db, self._names, rows, columns, limit)
+        return _views.matrix(self._db, self._names, rows, columns, limit, min_confidence)
 
     def _node(self, name: str) -> str:
         """Return the id of an entity by name, or of a paper by id."""
@@ -153,11 +172,13 @@ class KnowledgeGraph:
                 return name
             raise
 
-    def rows(self, name: str | None = None, *, hops: int = 1, types: Sequence[str] = ()) -> Selection:
+    def rows(
+        self, name: str | None = None, *, hops: int = 1, types: Sequence[str] = (), min_confidence: float = 0.0
+    ) -> Selection:
         """Return the whole graph, or the part within some hops of an entity or paper, as nodes and edges."""
-        _views.check_types(types)
-        ids = None if name is None else neighbourhood_ids(self._db, self._node(name), hops)
-        return Selection(self._db, ids, types)
+        check_types(types)
+        start = None if name is None else self._node(name)
+        return Selection(self._db, start, hops, types, min_confidence)
 
     @cached_property
     def graph(self) -> nx.MultiDiGraph:
@@ -165,18 +186,27 @@ class KnowledgeGraph:
         rows = self.rows()
         return assemble(rows.nodes(), rows.edges())
 
-    def subgraph(self, name: str, *, hops: int = 1, types: Sequence[str] = ()) -> nx.MultiDiGraph:
+    def subgraph(
+        self, name: str, *, hops: int = 1, types: Sequence[str] = (), min_confidence: float = 0.0
+    ) -> nx.MultiDiGraph:
         """Return the part of the graph within some hops of an entity or paper."""
-        rows = self.rows(name, hops=hops, types=types)
+        rows = self.rows(name, hops=hops, types=types, min_confidence=min_confidence)
         return assemble(rows.nodes(), rows.edges())
 
     def export(
-        self, format: str, path: str | Path, *, entity: str | None = None, hops: int = 1, types: Sequence[str] = ()
+        self,
+        format: str,
+        path: str | Path,
+        *,
+        entity: str | None = None,
+        hops: int = 1,
+        types: Sequence[str] = (),
+        min_confidence: float = 0.0,
     ) -> Path:
         """Write the graph, or the part around an entity, in one of ``kg.export.FORMATS``; return the path."""
         from kg.export import export
 
-        return export(format, path, self.rows(entity, hops=hops, types=types))
+        return export(format, path, self.rows(entity, hops=hops, types=types, min_confidence=min_confidence))
 
     def verify(self) -> list[str]:
         """Return what is wrong with the outputs: an empty list when every promise holds."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from kg.ask.database import Database
@@ -14,13 +15,26 @@ from kg.schema import ROLES
 Row = dict[str, Any]
 
 
-def members(names: NameIndex, root: str) -> list[Row]:
+def members(db: Database, names: NameIndex, root: str, min_confidence: float = 0.0) -> list[Row]:
     """Return the versions and sizes below an entity, each with its parent in the tree."""
-    rows = []
-    for id in names.with_variants(root)[1:]:
-        known = names.entities[id]
-        rows.append({**known.ref(), "papers": known.papers, "parent": names.parents.get(id)})
+    below = names.with_variants(root)[1:]
+    papers = paper_counts(db, names, below, min_confidence)
+    rows = [{**names.entities[id].ref(), "papers": papers[id], "parent": names.parents.get(id)} for id in below]
     return sorted(rows, key=lambda r: (-r["papers"], r["id"]))
+
+
+def paper_counts(db: Database, names: NameIndex, ids: Sequence[str], min_confidence: float = 0.0) -> dict[str, int]:
+    """Return how many papers are linked to each of some entities."""
+    if not min_confidence:
+        return {id: names.entities[id].papers for id in ids}
+    db.need("link")
+    counted = dict(
+        db.tuples(
+            "SELECT entity, count(*) FROM link WHERE entity IN (SELECT unnest(?)) AND confidence >= ? GROUP BY entity",
+            [[names.entities.no(id) for id in ids], min_confidence],
+        )
+    )
+    return {id: counted.get(names.entities.no(id), 0) for id in ids}
 
 
 def used_with(
@@ -59,20 +73,31 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
     )
     months = Counter(p["date"][:7] for p in papers if p["date"])
     root = row["family"]
+    dates = sorted(p["date"] for p in papers if p["date"])
+    tree = members(db, names, root or id, min_confidence)
+    mentions = row["mentions"]
+    if min_confidence > 0:
+        sure = "SELECT count(*) FROM mentions WHERE entity = ? AND confidence >= ?"
+        mentions = db.value(sure, [id, min_confidence])
     return {
         **{k: row[k] for k in ("id", "name", "label", "type", "aliases")},
-        "family": {"id": root, "label": names.entities[root].label} if root else None,
+        "family": root
+        and {
+            **names.entities[root].ref(),
+            "papers": paper_counts(db, names, [root], min_confidence)[root],
+            "members": tree,
+        },
         "background": row["background"],
         "year": row.get("year"),  # absent in outputs of earlier versions
-        "members": members(names, id),
+        "members": tree if root in (None, id) else members(db, names, id, min_confidence),
         "counts": {
             "papers": len(papers),
             "papers_with_family": rolled,
-            "mentions": row["mentions"],
+            "mentions": mentions,
             "by_role": {role: n for role in ROLES if (n := sum(p["role"] == role for p in papers))},
         },
-        "first_date": row["first_date"],
-        "last_date": row["last_date"],
+        "first_date": dates[0] if dates else None,
+        "last_date": dates[-1] if dates else None,
         "papers": {role: rows for role in ROLES if (rows := [p for p in papers if p["role"] == role])},
         "ancestors": describe(db, names, lineages, lineages.walk(id, True, min_confidence)),
         "descendants": describe(db, names, lineages, lineages.walk(id, False, min_confidence)),

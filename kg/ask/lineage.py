@@ -88,6 +88,28 @@ def cycles(edges: Sequence[Edge]) -> dict[Edge, list[str]]:
     return left_out
 
 
+def entities(db: Database, names: NameIndex, ids: Sequence[str]) -> list[Row]:
+    """Return what is known of some entities, in their order: papers, the first date seen, the year of its own paper.
+
+    The year is None where the background does not know it.
+    """
+    rows = {
+        r["id"]: r
+        for r in db.rows(
+            "SELECT * EXCLUDE (aliases, spellings) FROM entities WHERE id IN (SELECT unnest(?))", [list(ids)]
+        )
+    }
+    return [
+        {
+            **names.entities[id].ref(),
+            "papers": rows[id]["papers"],
+            "first_date": rows[id]["first_date"],
+            "year": rows[id].get("year"),  # no such column in outputs of earlier versions
+        }
+        for id in ids
+    ]
+
+
 def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tuple[int, Edge]]) -> list[Row]:
     """Return steps with labels, origin and the sentences they rest on."""
     if not steps:

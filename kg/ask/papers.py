@@ -61,6 +61,16 @@ def all_papers(db: Database) -> list[Row]:
     return [{"id": id, "title": title, "date": date, **without} for id, title, date in rows]
 
 
+def newest(db: Database, years: Sequence[str] = (), limit: int = 100, offset: int = 0) -> Row:
+    """Return papers of some years ("2024"), newest first: ``total``, and the ``papers`` from ``offset`` on."""
+    db.need("paper")
+    source = "FROM paper" + (f" WHERE date[1:4] IN ({', '.join('?' * len(years))})" if years else "")
+    rows = db.rows(
+        f"SELECT id, title, date {source} ORDER BY date DESC NULLS LAST, id LIMIT ? OFFSET ?", [*years, limit, offset]
+    )
+    return {"total": db.value(f"SELECT count(*) {source}", list(years)), "papers": rows}
+
+
 def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) -> Row:
     """Return one paper: what its sources say, its mentions and links, and the papers most like it.
 
@@ -112,11 +122,11 @@ def paper(db: Database, names: NameIndex, id: str, min_confidence: float = 0.0) 
         }
         for r in db.rows(
             "SELECT * FROM relations WHERE origin = 'text' AND list_contains([e.paper for e in evidence], ?) "
-            "ORDER BY child, parent",
-            [id],
+            "AND confidence >= ? ORDER BY child, parent",
+            [id, min_confidence],
         )
     ]
-    row["similar"] = similar(db, names, id)
+    row["similar"] = similar(db, names, id, min_confidence=min_confidence)
     return row
 
 
@@ -124,25 +134,26 @@ def _slice(paper_row: Row, span: Row | None) -> str | None:
     return None if not span else paper_row[span["field"]][span["start"] : span["end"]]
 
 
-def similar(db: Database, names: NameIndex, id: str, limit: int = 8) -> list[Row]:
+def similar(db: Database, names: NameIndex, id: str, limit: int = 8, min_confidence: float = 0.0) -> list[Row]:
     """Return the papers that share most entities with one, rare entities weighing more (as in tf-idf)."""
     db.need("link")
     rows = db.rows(
         """
-        WITH this AS (SELECT no FROM paper WHERE id = ?),
+        WITH this AS (SELECT no FROM paper WHERE id = $id),
+             sure AS (SELECT paper, entity FROM link WHERE confidence >= $sure),
              weight AS (  -- in whole millionths, which add up to the same sum in any order
                 SELECT e.no AS entity, (1e6 * ln(1 + (SELECT count(*) FROM paper) / greatest(e.papers, 1)))::BIGINT AS w
-                FROM link l JOIN entity e ON e.no = l.entity WHERE l.paper = (SELECT no FROM this)
+                FROM sure l JOIN entity e ON e.no = l.entity WHERE l.paper = (SELECT no FROM this)
              ),
              best AS (
-                SELECT l.paper, sum(w) AS score FROM link l JOIN weight USING (entity)
-                WHERE l.paper <> (SELECT no FROM this) GROUP BY l.paper ORDER BY score DESC, l.paper LIMIT ?
+                SELECT l.paper, sum(w) AS score FROM sure l JOIN weight USING (entity)
+                WHERE l.paper <> (SELECT no FROM this) GROUP BY l.paper ORDER BY score DESC, l.paper LIMIT $limit
              )
         SELECT p.id, p.title, p.date, list(l.entity ORDER BY w DESC, l.entity) AS shared,
                round(any_value(score) / 1e6, 3) AS score
-        FROM best JOIN link l USING (paper) JOIN weight USING (entity) JOIN paper p ON p.no = best.paper
+        FROM best JOIN sure l USING (paper) JOIN weight USING (entity) JOIN paper p ON p.no = best.paper
         GROUP BY p.no, p.id, p.title, p.date ORDER BY any_value(best.score) DESC, p.no
         """,
-        [id, limit],
+        {"id": id, "sure": min_confidence, "limit": limit},
     )
     return [{**r, "shared": [names.entities.at(no).label for no in r["shared"]]} for r in rows]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kg.ask.database import Database
+from kg.ask.filters import EVERYTHING, Filters, check_types
 from kg.ask.names import NameIndex
 from kg.ask.selection import neighbourhood_ids
 from kg.errors import KGError
@@ -15,28 +16,39 @@ from kg.schema import ENTITY_TYPES, ROLES
 Row = dict[str, Any]
 
 
-def overview(db: Database, names: NameIndex, top: int = 10) -> Row:
+def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
     """Return counts, the entities with most papers by type, and papers by month."""
-    counts = {
-        table: db.value(f"SELECT count(*) FROM {table}")
-        for table in ("papers", "entities", "links", "relations", "mentions")
-    }
     db.need("link")
-    by_type = dict(db.tuples("SELECT type, count(*) FROM entity GROUP BY type"))
-    by_role = {ROLES[rank]: n for rank, n in db.tuples("SELECT rank, count(*) FROM link GROUP BY rank")}
-    best: dict[str, list[Row]] = {}
-    for t in ENTITY_TYPES:
-        best[t] = db.rows(
-            "SELECT id, label, papers FROM entity WHERE type = ? AND papers > 0 ORDER BY papers DESC, id LIMIT ?",
-            [t, top],
+    by_role = {
+        ROLES[rank]: n
+        for rank, n in db.tuples(
+            "SELECT rank, count(*) FROM link WHERE confidence >= ? GROUP BY rank", [min_confidence]
         )
+    }
+    if min_confidence > 0:  # of what papers link to; without it, what only the background knows counts too
+        by_type = {t: count_entities(db, [t], min_confidence=min_confidence) for t in ENTITY_TYPES}
+    else:
+        by_type = dict(db.tuples("SELECT type, count(*) FROM entity GROUP BY type"))
+    sure = {
+        table: db.value(f"SELECT count(*) FROM {table} WHERE confidence >= ?", [min_confidence])
+        for table in ("relations", "mentions")
+    }
     return {
         "counts": {
-            **counts,
+            "papers": db.value("SELECT count(*) FROM paper"),
+            "entities": sum(by_type.values()),
+            "links": sum(by_role.values()),
+            **sure,
             "by_type": {t: by_type.get(t, 0) for t in ENTITY_TYPES},
             "by_role": {role: by_role.get(role, 0) for role in ROLES},
         },
-        "top": best,
+        "top": {
+            t: [
+                {key: row[key] for key in ("id", "label", "papers")}
+                for row in entities(db, [t], limit=top, min_confidence=min_confidence)
+            ]
+            for t in ENTITY_TYPES
+        },
         "papers_by_month": db.rows(
             "SELECT date[1:7] AS period, count(*)::INT AS papers FROM paper WHERE date IS NOT NULL "
             "GROUP BY period ORDER BY period"
@@ -44,56 +56,51 @@ def overview(db: Database, names: NameIndex, top: int = 10) -> Row:
     }
 
 
+_ORDERS = {"papers": "papers DESC, id", "name": "lower(label), id", "first_date": "first_date DESC NULLS LAST, id"}
+
+_COUNTED = """
+    SELECT e.no, e.id, e.label, e.type, count(l.paper)::INT AS papers, min(p.date) AS first_date,
+           max(p.date) AS last_date, any_value(e.family) AS family
+    FROM entity e LEFT JOIN link l ON l.entity = e.no AND l.confidence >= ? LEFT JOIN paper p ON p.no = l.paper
+    GROUP BY e.no, e.id, e.label, e.type
+"""
+"""The table of entities, papers and dates counted anew from the links that are sure enough."""
+
+
+def _entities(db: Database, types: Sequence[str], min_papers: int, min_confidence: float) -> tuple[str, list[Any]]:
+    """Return the FROM and WHERE of a question to the entities, and its parameters."""
+    check_types(types)
+    db.need("link")
+    table = f"({_COUNTED})" if min_confidence > 0 else "entity"
+    wanted = f" AND type IN ({', '.join('?' * len(types))})" if types else ""
+    parameters: list[Any] = [min_confidence] if min_confidence > 0 else []
+    return f"FROM {table} WHERE papers >= ?{wanted}", [*parameters, min_papers, *types]
+
+
 def entities(
-    db: Database, types: Sequence[str] = (), min_papers: int = 1, limit: int | None = None, order: str = "papers"
+    db: Database,
+    types: Sequence[str] = (),
+    min_papers: int = 1,
+    limit: int | None = None,
+    order: str = "papers",
+    offset: int = 0,
+    min_confidence: float = 0.0,
 ) -> list[Row]:
     """Return entities, those with most papers first, or by "name", or the newest first ("first_date")."""
-    orders = {"papers": "papers DESC, id", "name": "lower(name), id", "first_date": "first_date DESC NULLS LAST, id"}
-    if order not in orders:
-        raise KGError(f"{order}: no such order; choose from {', '.join(orders)}")
-    check_types(types)
-    db.need("entity")
-    wanted = f"AND type IN ({', '.join('?' * len(types))})" if types else ""
+    if order not in _ORDERS:
+        raise KGError(f"{order}: no such order; choose from {', '.join(_ORDERS)}")
+    source, parameters = _entities(db, types, min_papers, min_confidence)
     return db.rows(
-        f"SELECT id, label, type, papers, first_date, last_date, family FROM entity WHERE papers >= ? {wanted} "
-        f"ORDER BY {orders[order]} LIMIT ?",
-        [min_papers, *types, 2**62 if limit is None else limit],
+        f"SELECT id, label, type, papers, first_date, last_date, family {source} ORDER BY {_ORDERS[order]} "
+        "LIMIT ? OFFSET ?",
+        [*parameters, 2**62 if limit is None else limit, offset],
     )
 
 
-def check_types(types: Sequence[str]) -> None:
-    """Raise a KGError where one of some types is none."""
-    for t in types:
-        if t not in (*ENTITY_TYPES, "paper"):
-            raise KGError(f"{t}: no such type; choose from {', '.join(ENTITY_TYPES)}")
-
-
-def _filters(
-    db: Database,
-    types: Sequence[str],
-    roles: Sequence[str],
-    years: tuple[int, int] | None,
-    min_papers: int,
-    min_confidence: float,
-) -> tuple[str, list[Any]]:
-    """Return the links that pass the filters, by numbers, as SQL, and its parameters."""
-    db.need("link")
-    entity_types = [t for t in types if t != "paper"]
-    sql = "SELECT l.paper, l.entity, l.rank, l.confidence FROM link l WHERE l.confidence >= ?"
-    parameters: list[Any] = [min_confidence]
-    if min_papers > 1:
-        sql += " AND l.entity IN (SELECT no FROM entity WHERE papers >= ?)"
-        parameters.append(min_papers)
-    if entity_types:
-        sql += f" AND l.entity IN (SELECT no FROM entity WHERE type IN ({', '.join('?' * len(entity_types))}))"
-        parameters += entity_types
-    if roles:
-        sql += f" AND l.rank IN ({', '.join('?' * len(roles))})"
-        parameters += [ROLES.index(role) for role in roles]
-    if years:
-        sql += " AND l.paper IN (SELECT no FROM paper WHERE date >= ? AND date < ?)"
-        parameters += [f"{years[0]:04d}", f"{years[1] + 1:04d}"]
-    return sql, parameters
+def count_entities(db: Database, types: Sequence[str] = (), min_papers: int = 1, min_confidence: float = 0.0) -> int:
+    """Return how many entities there are."""
+    source, parameters = _entities(db, types, min_papers, min_confidence)
+    return int(db.value(f"SELECT count(*) {source}", parameters))
 
 
 def around(
@@ -101,17 +108,15 @@ def around(
     names: NameIndex,
     start: str,
     hops: int = 1,
-    types: Sequence[str] = (),
-    roles: Sequence[str] = (),
-    years: tuple[int, int] | None = None,
-    min_papers: int = 1,
     limit: int = 300,
-    min_confidence: float = 0.0,
+    only: Filters = EVERYTHING,
 ) -> Row:
-    """Return the nodes around one, nearest and busiest first, at most ``limit`` of them, and their edges."""
-    check_types(types)
-    ids = neighbourhood_ids(db, start, hops)
-    sql, parameters = _filters(db, types, roles, years, min_papers, min_confidence)
+    """Return the nodes around one, nearest and busiest first, at most ``limit`` of them, and their edges.
+
+    The one itself stays whatever its type.
+    """
+    ids = neighbourhood_ids(db, start, hops, only.min_confidence)
+    sql, parameters = only.links(db, names.entities.no(start) if start in names.entities else None)
     wanted = sorted(ids)
     rows = db.tuples(
         "WITH ids AS (SELECT unnest(?) AS id), p AS MATERIALIZED (SELECT no, id FROM paper SEMI JOIN ids USING (id)), "
@@ -128,10 +133,10 @@ def around(
     for r in db.rows(
         "WITH ids AS (SELECT unnest(?) AS id) SELECT child, parent, relation, confidence, origin FROM relations "
         "WHERE child IN (SELECT id FROM ids) AND parent IN (SELECT id FROM ids) AND confidence >= ?",
-        [wanted, min_confidence],
+        [wanted, only.min_confidence],
     ):
         ends = (r["child"], r["parent"])
-        if types and any(names.entities[e].type not in types and e != start for e in ends):
+        if not all(end == start or only.passes(names.entities[end].type) for end in ends):
             continue
         edges.append(
             {"source": ends[0], "target": ends[1], "key": r["relation"], "confidence": round(r["confidence"], 4)}
@@ -144,23 +149,13 @@ def around(
     return _cut(db, names, ranked, edges, limit)
 
 
-def whole(
-    db: Database,
-    names: NameIndex,
-    types: Sequence[str] = (),
-    roles: Sequence[str] = (),
-    years: tuple[int, int] | None = None,
-    min_papers: int = 1,
-    limit: int = 300,
-    min_confidence: float = 0.0,
-) -> Row:
+def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVERYTHING) -> Row:
     """Return the entities of a filtered corpus joined by the papers that name both, the busiest ``limit`` of them."""
-    check_types(types)
-    sql, parameters = _filters(db, types, roles, years, min_papers, min_confidence)
+    sql, parameters = only.links(db)
     busiest = db.rows(
         f"WITH part AS ({sql}) SELECT entity, count(*) AS papers, count(*) OVER () AS total FROM part "
         "GROUP BY entity HAVING count(*) >= ? ORDER BY papers DESC, entity LIMIT ?",
-        [*parameters, min_papers, limit],
+        [*parameters, only.min_papers, limit],
     )
     pairs = db.tuples(
         f"""
@@ -194,7 +189,7 @@ def whole(
         for r in db.rows(
             "WITH kept AS (SELECT unnest(?) AS id) SELECT child, parent, relation, confidence FROM relations "
             "WHERE child IN (SELECT id FROM kept) AND parent IN (SELECT id FROM kept) AND confidence >= ?",
-            [kept, min_confidence],
+            [kept, only.min_confidence],
         )
     ]
     view = _cut(db, names, kept, edges, limit)
@@ -237,7 +232,7 @@ def matrix(
     The ``limit`` entities of each type with most papers; a cell that is absent is empty: nobody has tried it.
     """
     check_types((rows, columns))
-    axes = [entities(db, [t], 1, limit) for t in (rows, columns)]
+    axes = [entities(db, [t], limit=limit, min_confidence=min_confidence) for t in (rows, columns)]
     cells: dict[str, list[str]] = {}
     db.need("link")
     sides = [[names.entities.no(e["id"]) for e in axis] for axis in axes]
