@@ -125,9 +125,14 @@ def extract(source: Path, out: Path, min_confidence: float) -> None:
 @click.command()
 @click.argument("gold", metavar="GOLD.jsonl", type=click.Path(path_type=Path))
 @click.option("--errors", type=click.IntRange(0), default=0, help="Also list the N commonest misses and extras.")
+@click.option(
+    "--graph",
+    type=click.Path(path_type=Path),
+    help="Measure the graph in this outputs folder, over the gold papers that it holds, and not the extractor alone.",
+)
 @min_confidence
 @as_json
-def evaluate(gold: Path, errors: int, min_confidence: float, as_json: bool) -> None:
+def evaluate(gold: Path, errors: int, graph: Path | None, min_confidence: float, as_json: bool) -> None:
     """Measure the extractor on a gold file.
 
     Precision, recall and F1 of links, by type too, of mentions and of lineage, and the accuracy of roles.
@@ -135,7 +140,12 @@ def evaluate(gold: Path, errors: int, min_confidence: float, as_json: bool) -> N
     from kg import evaluate as evaluation
 
     rows = evaluation.read_gold(gold)
-    found = evaluation.predict(rows, min_confidence=min_confidence)
+    if graph is None:
+        found = evaluation.predict(rows, min_confidence=min_confidence)
+    else:
+        wanted = len(rows)
+        rows, found = evaluation.read_graph(graph, rows, min_confidence)
+        click.echo(f"{len(rows)} of {wanted} papers are in the graph", err=True)
     figures = evaluation.score(rows, found)
     wrong = evaluation.errors(rows, found, errors) if errors else None
     if as_json:

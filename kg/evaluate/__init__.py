@@ -15,10 +15,11 @@ from spacy.language import Language
 
 from kg.evaluate.errors import errors, format_errors
 from kg.evaluate.gold import papers, read_gold
+from kg.evaluate.graph import read_graph
 from kg.evaluate.scorer import Figures, format_figures, score
 from kg.extract import extract
 
-__all__ = ["errors", "evaluate", "format_errors", "format_figures", "predict", "read_gold", "score"]
+__all__ = ["errors", "evaluate", "format_errors", "format_figures", "predict", "read_gold", "read_graph", "score"]
 
 
 def predict(
