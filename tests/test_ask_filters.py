@@ -121,11 +121,9 @@ def test_parts_of_the_list_of_papers_add_up(unsure: KnowledgeGraph) -> None:
     assert some["total"] == len(some["papers"]) == sum(p["date"][:4] in ("2021", "2023") for p in whole)
 
 
-def test_a_lineage_knows_since_when_its_entities_are_there(gold_graph: kg.KnowledgeGraph) -> None:
+def test_a_lineage_knows_the_year_of_what_is_well_known(gold_graph: kg.KnowledgeGraph) -> None:
     found = gold_graph.lineage("PPO")
-    years = {e["label"]: e["year"] for e in found["entities"]}
-    assert found["entities"][0]["label"] == "PPO"
+    ends = [step[end] for step in found["ancestors"] + found["descendants"] for end in ("child", "parent")]
+    years = {e["label"]: e["year"] for e in [found["entity"], *ends]}
     assert (years["REINFORCE"], years["TRPO"], years["PPO"], years["GRPO"]) == (1992, 2015, 2017, 2024)
-    assert {s[end]["id"] for s in found["ancestors"] for end in ("child", "parent")} <= {
-        e["id"] for e in found["entities"]
-    }
+    assert gold_graph.entity("PPO")["year"] == 2017

@@ -85,9 +85,9 @@ class KnowledgeGraph:
     def lineage(self, name: str, *, min_confidence: float = 0.0, background: bool = True) -> Row:
         """Return ancestors and descendants, nearest first, each step with its relation and evidence.
 
-        ``entities`` says of each that occurs, the one itself first, how many papers name it, since when, and the year
-        of its own paper where that is known. ``cycles`` holds the steps that were left out because they would lead
-        round in a circle: ``step`` and the labels of the ``way`` round.
+        Entities come with their papers, the date first seen and, where the background knows it, the year of their own
+        paper. ``cycles`` holds the steps that were left out because they would lead round in a circle: ``step`` and
+        the labels of the ``way`` round.
         """
         id = self.find(name)
         walks = [self._lineages.walk(id, up, min_confidence, background) for up in (True, False)]
@@ -98,8 +98,7 @@ class KnowledgeGraph:
         )
         ways = [[self._names.entities[e].label for e in self._lineages.cycles[edge]] for _, edge in left_out]
         return {
-            "entity": self._names.entities[id].ref(),
-            "entities": _lineage.entities(self._db, self._names, [id, *sorted(inside - {id})]),
+            "entity": _lineage.known(self._db, self._names, [id])[id],
             "ancestors": up,
             "descendants": down,
             "cycles": [{"step": step, "way": way} for step, way in zip(steps, ways, strict=True)],

@@ -7,7 +7,7 @@ reported there, with the way round.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import networkx as nx
@@ -88,30 +88,27 @@ def cycles(edges: Sequence[Edge]) -> dict[Edge, list[str]]:
     return left_out
 
 
-def entities(db: Database, names: NameIndex, ids: Sequence[str]) -> list[Row]:
-    """Return what is known of some entities, in their order: papers, the first date seen, the year of its own paper.
+def known(db: Database, names: NameIndex, ids: Iterable[str]) -> dict[str, Row]:
+    """Return how a lineage refers to some entities: with their papers, first date, and year of their own paper.
 
     The year is None where the background does not know it.
     """
-    rows = {
-        r["id"]: r
-        for r in db.rows(
-            "SELECT * EXCLUDE (aliases, spellings) FROM entities WHERE id IN (SELECT unnest(?))", [list(ids)]
-        )
-    }
-    return [
-        {
-            **names.entities[id].ref(),
-            "papers": rows[id]["papers"],
-            "first_date": rows[id]["first_date"],
-            "year": rows[id].get("year"),  # no such column in outputs of earlier versions
+    rows = db.rows(
+        "SELECT * EXCLUDE (aliases, spellings) FROM entities WHERE id IN (SELECT unnest(?))", [sorted(set(ids))]
+    )
+    return {
+        r["id"]: {
+            **names.entities[r["id"]].ref(),
+            "papers": r["papers"],
+            "first_date": r["first_date"],
+            "year": r.get("year"),  # no such column in outputs of earlier versions
         }
-        for id in ids
-    ]
+        for r in rows
+    }
 
 
 def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tuple[int, Edge]]) -> list[Row]:
-    """Return steps with labels, origin and the sentences they rest on."""
+    """Return steps with both ends, origin and the sentences they rest on."""
     if not steps:
         return []
     db_rows = db.rows(
@@ -141,13 +138,14 @@ def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tup
                 "confidence": round(span["confidence"], 4),
             }
         )
+    refs = known(db, names, (end for _, edge in steps for end in edge[:2]))
     rows = []
     for depth, edge in steps:
         confidence, origin, reason = lineages.facts[edge]
         rows.append(
             {
-                "child": names.entities[edge[0]].ref(),
-                "parent": names.entities[edge[1]].ref(),
+                "child": refs[edge[0]],
+                "parent": refs[edge[1]],
                 "relation": edge[2],
                 "depth": depth,
                 "confidence": round(confidence, 4),

@@ -25,12 +25,19 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
             "SELECT rank, count(*) FROM link WHERE confidence >= ? GROUP BY rank", [min_confidence]
         )
     }
-    if min_confidence > 0:  # of what papers link to; without it, what only the background knows counts too
-        by_type = {t: count_entities(db, [t], min_confidence=min_confidence) for t in ENTITY_TYPES}
-    else:
-        by_type = dict(db.tuples("SELECT type, count(*) FROM entity GROUP BY type"))
+    # what only the background knows counts too, unless things must be sure
+    source, parameters = _entities(db, (), 1 if min_confidence > 0 else 0, min_confidence)
+    by_type = dict(db.tuples(f"SELECT type, count(*) {source} GROUP BY type", parameters))
+    each = "(SELECT * FROM counted WHERE type = ? AND papers > 0 ORDER BY papers DESC, id LIMIT ?)"
+    best = db.rows(
+        f"WITH counted AS MATERIALIZED (SELECT type, id, label, papers {source}) "
+        + " UNION ALL ".join([each] * len(ENTITY_TYPES)),
+        [*parameters, *(value for t in ENTITY_TYPES for value in (t, top))],
+    )
+    best.sort(key=lambda row: (-row["papers"], row["id"]))
+    where = "WHERE confidence >= ?" if min_confidence > 0 else ""  # else the tables know their length
     sure = {
-        table: db.value(f"SELECT count(*) FROM {table} WHERE confidence >= ?", [min_confidence])
+        table: db.value(f"SELECT count(*) FROM {table} {where}", [min_confidence] if where else [])
         for table in ("relations", "mentions")
     }
     return {
@@ -43,10 +50,7 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
             "by_role": {role: by_role.get(role, 0) for role in ROLES},
         },
         "top": {
-            t: [
-                {key: row[key] for key in ("id", "label", "papers")}
-                for row in entities(db, [t], limit=top, min_confidence=min_confidence)
-            ]
+            t: [{k: row[k] for k in ("id", "label", "papers")} for row in best if row["type"] == t]
             for t in ENTITY_TYPES
         },
         "papers_by_month": db.rows(
@@ -59,10 +63,11 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
 _ORDERS = {"papers": "papers DESC, id", "name": "lower(label), id", "first_date": "first_date DESC NULLS LAST, id"}
 
 _COUNTED = """
-    SELECT e.no, e.id, e.label, e.type, count(l.paper)::INT AS papers, min(p.date) AS first_date,
-           max(p.date) AS last_date, any_value(e.family) AS family
-    FROM entity e LEFT JOIN link l ON l.entity = e.no AND l.confidence >= ? LEFT JOIN paper p ON p.no = l.paper
-    GROUP BY e.no, e.id, e.label, e.type
+    SELECT e.no, e.id, e.label, e.type, coalesce(c.papers, 0)::INT AS papers, c.first_date, c.last_date, e.family
+    FROM entity e LEFT JOIN (
+        SELECT l.entity, count(*) AS papers, min(p.date) AS first_date, max(p.date) AS last_date
+        FROM link l JOIN paper p ON p.no = l.paper WHERE l.confidence >= ? GROUP BY l.entity
+    ) c ON c.entity = e.no
 """
 """The table of entities, papers and dates counted anew from the links that are sure enough."""
 
