@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version as package_version
 from pathlib import Path
@@ -24,20 +24,22 @@ from kg.export.graphml import write_graphml
 from kg.graph import cluster
 from kg.graph import engine as engines
 from kg.graph.cache import ExtractionCache, content_key
+from kg.graph.columns import Columns, Known, decoded
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
 from kg.graph.words import FILE as WORDS
 from kg.graph.words import write_words
 from kg.read import merge, read_records
 from kg.records import Extraction, Paper, Problem, Progress, Report
-from kg.resolve import Resolution, resolve
+from kg.resolve import Resolution
 from kg.resolve.background import join_background
 from kg.resolve.curation import Curation, settle_links, settle_relations
 from kg.resolve.readings import Readings
+from kg.resolve.resolver import resolve_named
 
 CURATION = "curation.yaml"
-READINGS = "readings.arrow"
-"""The file in the cache that holds how surfaces are read (`kg.resolve.readings`)."""
+EXTRACTIONS, COLUMNS, READINGS = "extractions.sqlite", "columns.arrow", "readings.arrow"
+"""What is kept in ``.cache`` of an outputs folder: extractions, the same as columns, and how surfaces are read."""
 
 
 def build(
@@ -79,15 +81,15 @@ def build(
         raise KGError(f"a scheduler ({scheduler}) is for the engine 'dask'; add --engine dask")
     keeper = TemporaryDirectory(prefix="kg-") if out is None else None
     folder = Path(keeper.name if keeper else out)  # type: ignore[arg-type]
+    kept = None if keeper else folder / ".cache"
     run = _Run(paths, progress or (lambda step, done, total: None))
     corrections = curation_file(curation, paths)
     with replacing(folder) as staging:
         run.read(staging)
-        cache = ExtractionCache(None if keeper else folder / ".cache" / "extractions.sqlite", run.extractor)
+        cache = ExtractionCache(kept and kept / EXTRACTIONS, run.extractor)
         try:
-            run.extract(staging, cache, engine, workers or engines.cores(), scheduler)
-            readings = None if keeper else folder / ".cache" / READINGS
-            run.resolve(staging, lambda: _corpus(staging, cache), corrections, with_background, readings)
+            corpus = run.extract(staging, cache, kept, engine, workers or engines.cores(), scheduler)
+            run.resolve(staging, corpus, corrections, with_background, kept and kept / READINGS)
         finally:
             cache.close()
         run.finish(staging)
@@ -120,11 +122,10 @@ def build_from_extractions(
         count = write_papers(sorted(papers, key=lambda p: p.id), staging)
         run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
 
-        def corpus() -> Iterator[tuple[Paper, Extraction]]:
-            for paper in iter_papers(staging, texts_only=True):
-                yield paper, found.get(paper.id, Extraction(paper.id))
-
-        run.resolve(staging, corpus, Path(curation or CURATION), with_background)
+        ids = [paper.id for paper in iter_papers(staging, texts_only=True)]
+        texts = iter_papers(staging, texts_only=True)
+        rows = decoded((content_key(paper), found.get(paper.id, Extraction(paper.id))) for paper in texts)
+        run.resolve(staging, Columns(ids, rows), Path(curation or CURATION), with_background)
         run.finish(staging)
     return KnowledgeGraph(out)
 
@@ -179,12 +180,41 @@ class _Run:
         self.counts |= {"records": total, "papers": papers}
         self._done("read")
 
-    def extract(self, staging: Path, cache: ExtractionCache, engine: str, workers: int, scheduler: str | None) -> None:
-        """Extract what the cache does not hold yet."""
-        total, todo = self.counts["papers"], 0
-        wanted: set[bytes] = set()
-        for papers in partition_all(10_000, iter_papers(staging, texts_only=True)):
-            wanted |= cache.missing(content_key(p) for p in papers)
+    def extract(
+        self,
+        staging: Path,
+        cache: ExtractionCache,
+        kept: Path | None,
+        engine: str,
+        workers: int,
+        scheduler: str | None,
+    ) -> Columns:
+        """Extract what the cache does not hold yet, and return the extractions of all papers."""
+        ids, keys = [], []
+        for paper in iter_papers(staging, texts_only=True):
+            ids.append(paper.id)
+            keys.append(content_key(paper))
+        known = Known(kept and kept / COLUMNS, self.extractor)
+        unknown = known.missing(keys)
+        wanted = cache.missing(unknown)
+        if wanted:
+            self._extract(staging, cache, wanted, engine, workers, scheduler)
+        self.counts["extracted"] = len(wanted)
+        self.counts["from_cache"] = len(ids) - len(wanted)
+        corpus = known.joined(ids, keys, decoded(_extractions(staging, cache, unknown)))
+        self._done("extract")
+        return corpus
+
+    def _extract(
+        self,
+        staging: Path,
+        cache: ExtractionCache,
+        wanted: Collection[bytes],
+        engine: str,
+        workers: int,
+        scheduler: str | None,
+    ) -> None:
+        """Extract the papers of some contents into the cache."""
         todo = len(wanted)
         keys: list[bytes] = []  # of the papers sent out, in order
 
@@ -207,22 +237,19 @@ class _Run:
                 self.progress("extracting", done, todo)
 
         self.progress("extracting", 0, todo)
-        if todo and engine == "dask":
+        if engine == "dask":
             with cluster.connected(workers, scheduler) as client:
                 keep(cluster.extract(client, chunks()))
                 cluster.write_words(client, _numbered_texts(staging), staging)
-        elif todo and workers > 1 and todo > engines.CHUNK_SIZE:
+        elif workers > 1 and todo > engines.CHUNK_SIZE:
             keep(engines.on_cores(chunks(), workers))
-        elif todo:
+        else:
             keep(engines.in_process(chunks()))
-        self.counts["extracted"] = todo
-        self.counts["from_cache"] = total - todo
-        self._done("extract")
 
     def resolve(
         self,
         staging: Path,
-        corpus: Callable[[], Iterator[tuple[Paper, Extraction]]],
+        corpus: Columns,
         curation: Path,
         with_background: bool,
         remembered: Path | None = None,
@@ -234,17 +261,17 @@ class _Run:
             self.progress("resolving", 0, papers)
             corrections = Curation.load(curation)
             readings = Readings.load(remembered) if remembered else Readings()
-            resolution = resolve((extraction for _, extraction in corpus()), corrections, readings)
+            resolution = resolve_named(corpus.namings(), corrections, readings)
             if remembered:
                 readings.keep(remembered)
             self.progress("resolving", papers, papers)
             self._done("resolve")
             self.progress("writing", 0, papers)
-            edits, problems = _edits(corrections, resolution, staging)
+            edits, problems = _edits(corrections, resolution, corpus.ids)
             named = {e.id for e in resolution.entities}
             known = _known(resolution, with_background)
             background = {e.id for e in resolution.entities} - named
-            self.counts |= write_tables(staging, corpus(), resolution, known, edits, background)
+            self.counts |= write_tables(staging, corpus, resolution, known, edits, background)
             problems += edits.unused()
             self.corrections = {
                 "file": str(curation),
@@ -289,24 +316,27 @@ def _numbered_texts(staging: Path) -> Iterator[list[tuple[int, str, str]]]:
         yield [(no, p.title, p.abstract) for no, p in part]
 
 
-def _corpus(staging: Path, cache: ExtractionCache) -> Iterator[tuple[Paper, Extraction]]:
-    """Yield each staged paper with its extraction, in order."""
-    for papers in partition_all(500, iter_papers(staging, texts_only=True)):
-        keys = [content_key(p) for p in papers]
-        rows = cache.get(keys)
-        for paper, key in zip(papers, keys, strict=True):
-            row = json.loads(rows[key])
-            row["id"] = paper.id
-            yield paper, Extraction.from_dict(row, {"title": paper.title, "abstract": paper.abstract})
+def _extractions(staging: Path, cache: ExtractionCache, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Extraction]]:
+    """Yield the extractions of some contents."""
+    wanted = set(keys)
+    if not wanted:
+        return
+    papers = ((content_key(paper), paper) for paper in iter_papers(staging, texts_only=True))
+    for part in partition_all(500, (pair for pair in papers if pair[0] in wanted)):
+        rows = cache.get([key for key, _ in part])
+        for key, paper in part:
+            if key in wanted:
+                wanted.remove(key)
+                texts = {"title": paper.title, "abstract": paper.abstract}
+                yield key, Extraction.from_dict(json.loads(rows[key]), texts)
 
 
-def _edits(corrections: Curation, resolution: Resolution, staging: Path) -> tuple[Edits, list[Problem]]:
+def _edits(corrections: Curation, resolution: Resolution, papers: Iterable[str]) -> tuple[Edits, list[Problem]]:
     """Return what the corrections change in the rows; of two about one link or relation the later holds."""
     edits = Edits()
     if not corrections.entries:
         return edits, []
-    ids = {paper.id for paper in iter_papers(staging, texts_only=True)}
-    links, problems = settle_links(corrections, resolution, ids)
+    links, problems = settle_links(corrections, resolution, set(papers))
     for link in links:
         edits.links[link.paper, link.entity] = link
     relations, more = settle_relations(corrections, resolution)

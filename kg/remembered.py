@@ -18,11 +18,16 @@ _VERSION = b"version"
 
 def room_version(room: Path, *also: str) -> str:
     """Return 16 hex digits over the code and the data files of a folder: equal means same results."""
-    digest = sha256("\0".join(also).encode())
+    state = sha256("\0".join(also).encode())
     for path in sorted(p for p in room.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        digest.update(path.relative_to(room).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]
+        state.update(path.relative_to(room).as_posix().encode() + b"\0")
+        state.update(path.read_bytes() + b"\0")
+    return state.hexdigest()[:16]
+
+
+def digest(data: bytes) -> str:
+    """Return 16 hex digits that change when the bytes do."""
+    return sha256(data).hexdigest()[:16]
 
 
 def load(path: Path, version: str) -> pa.Table | None:

@@ -6,22 +6,23 @@ one entity or one paper reads only the row groups that can hold it.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kg.records import Extraction, Paper, Problem, Source, Span
-from kg.resolve import Resolution
+from kg.graph.columns import Columns
+from kg.graph.joined import Joined, RelationKey
+from kg.records import Paper, Problem, Source
+from kg.resolve import Resolution, ResolvedEntity
 from kg.resolve.curation import LinkEdit, RelationEdit
 from kg.resolve.resolution import NO_ALIAS
-from kg.schema import ENTITIES, LINKS, MENTIONS, PAPERS, RELATIONS_TABLE, ROLES, SORT_KEYS
+from kg.schema import ENTITIES, PAPERS, RELATIONS_TABLE, SORT_KEYS, SPELLING
 
-_STRENGTH = {role: len(ROLES) - i for i, role in enumerate(ROLES)}
 _FLUSH = 20_000
 _ROW_GROUP = {"papers": 2_000, "entities": 2_000, "mentions": 20_000, "links": 10_000, "relations": 20_000}
 
@@ -105,25 +106,6 @@ def iter_papers(folder: Path, texts_only: bool = False) -> Iterator[Paper]:
                 yield Paper(**row)
 
 
-@dataclass(slots=True)
-class _Seen:
-    """What the papers say of one entity, summed up while their rows are written."""
-
-    papers: int = 0
-    mentions: int = 0
-    dates: list[str] = field(default_factory=list)  # first and last
-    evidence: tuple[float, str, Span] | None = None  # the surest link's sentence
-
-    def add(self, paper: Paper, mentions: int, confidence: float, evidence: Span | None) -> None:
-        self.papers += 1
-        self.mentions += mentions
-        if paper.date:
-            days = [*self.dates, paper.date]
-            self.dates = [min(days), max(days)]
-        if evidence and (self.evidence is None or (confidence, paper.id) > self.evidence[:2]):
-            self.evidence = (confidence, paper.id, evidence)
-
-
 @dataclass(frozen=True, slots=True)
 class RelationRow:
     """A relation that does not come out of a text: from the grammar of names, the background or a correction."""
@@ -157,7 +139,7 @@ class Edits:
 
 def write_tables(
     folder: Path,
-    corpus: Iterable[tuple[Paper, Extraction]],
+    corpus: Columns,
     resolution: Resolution,
     known: Iterable[RelationRow] = (),
     edits: Edits | None = None,
@@ -167,7 +149,7 @@ def write_tables(
 
     Parameters:
         folder: where the files go.
-        corpus: each paper with its extraction, in the order of ``papers.parquet``.
+        corpus: the extractions of the papers in ``papers.parquet``.
         resolution: which entity each paper's entity is.
         known: relations that rest on no sentence.
         edits: what the corrections ask for.
@@ -177,101 +159,33 @@ def write_tables(
         Rows by table name.
     """
     edits = edits or Edits()
-    mentions, links = TableWriter("mentions", MENTIONS), TableWriter("links", LINKS)
-    seen: dict[str, _Seen] = defaultdict(_Seen)
-    stated: dict[tuple[str, str, str], list[dict[str, Any]]] = defaultdict(list)
-    corrected: dict[str, list[LinkEdit]] = defaultdict(list)
-    for edit in edits.links.values():
-        corrected[edit.paper].append(edit)
-
-    for paper, extraction in corpus:
-        rows = _links_of(paper, extraction, resolution.entity_of)
-        for edit in corrected.get(paper.id, ()):
-            old = rows.pop(edit.entity, None)
-            if old:
-                edits.used.add((paper.id, edit.entity))
-            if edit.add:
-                role = edit.role or ROLES[-1]
-                rows[edit.entity] = _Link(role, 1.0, old.evidence if old else None, "curation", edit.reason)
-        places: dict[tuple[str, int, int], tuple[str, str, float]] = {}
-        for i, found in enumerate(extraction.entities):
-            entity_id = resolution.entity_of.get((paper.id, i))
-            if entity_id is None or entity_id not in rows:
-                continue
-            for m in found.mentions:
-                places.setdefault((m.span.field, m.span.start, m.span.end), (m.surface, entity_id, m.confidence))
-        counts: dict[str, int] = defaultdict(int)
-        for (name, start, end), (surface, entity_id, confidence) in places.items():
-            mentions.add(paper.id, name, start, end, surface, entity_id, confidence)
-            counts[entity_id] += 1
-        for entity_id, link in rows.items():
-            links.add(
-                paper.id,
-                entity_id,
-                link.role,
-                link.confidence,
-                _span(link.evidence),
-                link.origin,
-                link.reason,
-                link.evidence and paper.text(link.evidence.field)[link.evidence.start : link.evidence.end],
-            )
-            seen[entity_id].add(paper, counts[entity_id], link.confidence, link.evidence)
-        names = {e.name: resolution.entity_of.get((paper.id, i)) for i, e in enumerate(extraction.entities)}
-        for relation in extraction.relations:
-            child, parent = names.get(relation.child), names.get(relation.parent)
-            if child and parent and child != parent and child in rows and parent in rows:
-                evidence = {"paper": paper.id, **(_span(relation.evidence) or {}), "confidence": relation.confidence}
-                if relation.evidence:
-                    stated[child, parent, relation.relation].append(evidence)
-
+    known = list(known)
+    with Joined(folder, corpus, resolution, edits.links.values()) as joined:
+        edits.used |= joined.corrected()
+        rows = {}
+        for name, table in (("mentions", joined.mentions()), ("links", joined.links())):
+            write_table(name, table, folder)
+            rows[name] = table.num_rows
+        stated = joined.stated()
+        surest = joined.surest({row.child for row in known if row.origin == "name"})
+        facts = joined.facts()
     return {
-        "mentions": mentions.write(folder),
-        "links": links.write(folder),
-        "relations": _write_relations(folder, stated, known, seen, edits),
-        "entities": _write_entities(folder, resolution, seen, background),
+        **rows,
+        "relations": _write_relations(folder, stated, known, surest, edits),
+        "entities": _write_entities(folder, resolution, facts, background),
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _Link:
-    role: str
-    confidence: float
-    evidence: Span | None
-    origin: str = "text"
-    reason: str | None = None
-
-
-def _links_of(
-    paper: Paper, extraction: Extraction, entity_of: Mapping[tuple[str, int], str | None]
-) -> dict[str, _Link]:
-    """Return the paper's links, one an entity: the strongest role where it names the entity as two things."""
-    rows: dict[str, _Link] = {}
-    for i, found in enumerate(extraction.entities):
-        entity = entity_of.get((paper.id, i))
-        if entity is None:
-            continue
-        evidence = found.evidence or (found.mentions[0].span if found.mentions else None)
-        link = _Link(found.role, found.confidence * found.role_confidence, evidence)
-        other = rows.get(entity)
-        if other is None or (_STRENGTH[link.role], link.confidence) > (_STRENGTH[other.role], other.confidence):
-            rows[entity] = link
-    return rows
-
-
-def _span(span: Span | None) -> dict[str, Any] | None:
-    return None if span is None else {"field": span.field, "start": span.start, "end": span.end}
 
 
 def _write_relations(
     folder: Path,
-    stated: Mapping[tuple[str, str, str], list[dict[str, Any]]],
+    stated: Mapping[RelationKey, list[dict[str, Any]]],
     known: Iterable[RelationRow],
-    seen: Mapping[str, _Seen],
+    surest: Mapping[str, dict[str, Any]],
     edits: Edits,
 ) -> int:
     """Write the table of relations: corrections, then what texts state, then what stands in no text."""
     table = TableWriter("relations", RELATIONS_TABLE)
-    done: set[tuple[str, str, str]] = set()
+    done: set[RelationKey] = set()
     for key, edit in edits.relations.items():
         done.add(key)
         if key in stated:
@@ -295,36 +209,38 @@ def _write_relations(
         if key in done or row.child == row.parent:
             continue
         done.add(key)
-        where = seen[row.child].evidence if row.origin == "name" and row.child in seen else None
-        evidence = [] if where is None else [{"paper": where[1], **(_span(where[2]) or {}), "confidence": where[0]}]
+        evidence = [surest[row.child]] if row.origin == "name" and row.child in surest else []
         table.add(*key, row.confidence, evidence, row.origin, row.reason)
     return table.write(folder)
 
 
-def _write_entities(
-    folder: Path, resolution: Resolution, seen: Mapping[str, _Seen], background: Collection[str]
-) -> int:
-    table = TableWriter("entities", ENTITIES)
-    for entity in resolution.entities:
-        facts = seen.get(entity.id, _Seen())
-        first, last = facts.dates or (None, None)
-        spellings = [
-            {"surface": s.surface, "mentions": s.mentions, "papers": s.papers, "rule": s.rule} for s in entity.spellings
-        ]
-        aliases = [s.surface for s in entity.spellings if s.surface != entity.name and s.rule not in NO_ALIAS]
-        table.add(
-            entity.id,
-            entity.name,
-            entity.label,
-            entity.type,
-            aliases,
-            entity.family,
-            facts.papers,
-            facts.mentions,
-            first,
-            last,
-            spellings,
-            entity.id in background,
-            entity.year,
-        )
-    return table.write(folder)
+def _write_entities(folder: Path, resolution: Resolution, facts: pa.Table, background: Collection[str]) -> int:
+    """Write the table of entities; ``facts``: what their links say, a row an entity in the order of the resolution."""
+    entities = resolution.entities
+    columns: dict[str, Any] = {
+        **{name: [getattr(e, name) for e in entities] for name in ("id", "name", "label", "type", "family", "year")},
+        "aliases": [_aliases(e) for e in entities],
+        "spellings": _spellings(entities),
+        "background": [e.id in background for e in entities],
+        **{name: facts.column(name) for name in facts.column_names},
+    }
+    columns = {
+        f.name: c if isinstance(c := columns[f.name], pa.ChunkedArray | pa.Array) else pa.array(c, f.type)
+        for f in ENTITIES
+    }
+    table = pa.table(columns).cast(ENTITIES)
+    write_table("entities", table, folder)
+    return table.num_rows
+
+
+def _aliases(entity: ResolvedEntity) -> list[str]:
+    return [s.surface for s in entity.spellings if s.surface != entity.name and s.rule not in NO_ALIAS]
+
+
+def _spellings(entities: Sequence[ResolvedEntity]) -> pa.ListArray:
+    """Return the spellings of entities as a column."""
+    flat = [s for e in entities for s in e.spellings]
+    fields = [pa.array([getattr(s, f.name) for s in flat], f.type) for f in SPELLING]
+    ends = np.cumsum([0, *(len(e.spellings) for e in entities)])
+    spellings = pa.StructArray.from_arrays(fields, fields=list(SPELLING))
+    return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), spellings)

@@ -13,6 +13,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 
 import duckdb
 import pyarrow as pa
@@ -56,7 +57,7 @@ def words_of(text: str) -> str:
 
 def write_words(folder: Path) -> None:
     """Write ``words.parquet`` beside ``papers.parquet``."""
-    with _database(folder) as db:
+    with database(folder) as db:
         papers = str(folder / "papers.parquet").replace("'", "''")
         db.execute(
             "CREATE VIEW papers AS SELECT file_row_number::INT AS no, title, abstract "
@@ -67,7 +68,7 @@ def write_words(folder: Path) -> None:
 
 def write_counts(parts: Iterable[bytes], folder: Path) -> None:
     """Write ``words.parquet`` out of the counts of parts of the corpus: the same bytes as `write_words` gives."""
-    with _database(folder) as db:
+    with database(folder) as db:
         _register(db, parts)
         _write(db, _ADD, folder)
 
@@ -92,12 +93,12 @@ def add_counts(parts: list[bytes]) -> bytes:
 
 
 @contextmanager
-def _database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a DuckDB that keeps within 600 MB and lays the rest aside in the folder."""
-    spill = folder / "spill"
+    spill = mkdtemp(prefix="spill-", dir=folder)
     with duckdb.connect(":memory:") as db:
         db.execute("SET memory_limit = '600MB'; SET enable_progress_bar = false")
-        db.execute("SET temp_directory = '{}'".format(str(spill).replace("'", "''")))
+        db.execute("SET temp_directory = '{}'".format(spill.replace("'", "''")))
         yield db
     shutil.rmtree(spill, ignore_errors=True)
 

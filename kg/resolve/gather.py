@@ -7,8 +7,9 @@ hundred megabytes.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from kg.records import Extraction
 from kg.resolve.acronyms import fits
@@ -31,6 +32,19 @@ class Entry:
     titled: bool  # introduced, and named in the title
 
 
+class Naming(NamedTuple):
+    """How one paper names one of its entities: the same as an `Entry`, surfaces as texts."""
+
+    place: int  # among the paper's entities
+    type: str
+    name: str
+    surfaces: list[str]  # sorted
+    counts: list[int]
+    defined: list[str]  # sorted
+    introduced: bool
+    titled: bool
+
+
 @dataclass(slots=True)
 class Gathered:
     """All entries, and the surfaces that their numbers stand for."""
@@ -39,8 +53,37 @@ class Gathered:
     surfaces: list[str] = field(default_factory=list)
 
 
-def gather(extractions: Iterable[Extraction]) -> Gathered:
-    """Read the extractions once, in any order; entries come out sorted by paper and index."""
+def namings(extraction: Extraction) -> Iterator[Naming]:
+    """Yield how a paper names its entities, but for those without a type or a surface; depends on this paper alone."""
+    definitions = [(loose(s), s, f) for s, f in extraction.definitions]
+    for place, entity in enumerate(extraction.entities):
+        if entity.type not in ENTITY_TYPES:
+            continue
+        counts = Counter(m.surface for m in entity.mentions)
+        surfaces = sorted({s for s in (*entity.surfaces, *counts, entity.name) if s.strip()})
+        if not surfaces:
+            continue
+        if entity.name not in entity.surfaces and entity.name not in counts and len(surfaces) > 1:
+            surfaces.remove(entity.name)
+        longs: set[str] = set()
+        if definitions:
+            folded = {loose(s) for s in surfaces}
+            longs = {f for key, s, f in definitions if key in folded and loose(f) not in folded and fits(s, f)}
+        introduced = entity.role == "introduces"
+        yield Naming(
+            place,
+            entity.type,
+            entity.name if entity.name in surfaces else surfaces[0],
+            surfaces,
+            [counts.get(s, 0) for s in surfaces],
+            sorted(longs),
+            introduced,
+            introduced and any(m.span.field == "title" for m in entity.mentions),
+        )
+
+
+def gather(named: Iterable[tuple[str, Iterable[Naming]]]) -> Gathered:
+    """Put together how papers, given with their ids in any order, name their entities; sorted by paper and index."""
     numbers: dict[str, int] = {}
     tuples: dict[tuple[int, ...], tuple[int, ...]] = {}
     gathered = Gathered()
@@ -52,34 +95,23 @@ def gather(extractions: Iterable[Extraction]) -> Gathered:
             gathered.surfaces.append(surface)
         return found
 
-    def shared(values: tuple[int, ...]) -> tuple[int, ...]:
-        return tuples.setdefault(values, values)
+    def shared(values: Iterable[int]) -> tuple[int, ...]:
+        found = tuple(values)
+        return tuples.setdefault(found, found)
 
-    for extraction in extractions:
-        definitions = [(loose(s), s, f) for s, f in extraction.definitions]
-        for index, entity in enumerate(extraction.entities):
-            if entity.type not in ENTITY_TYPES:
-                continue
-            counts = Counter(m.surface for m in entity.mentions)
-            surfaces = sorted({s for s in (*entity.surfaces, *counts, entity.name) if s.strip()})
-            if not surfaces:
-                continue
-            if entity.name not in entity.surfaces and entity.name not in counts and len(surfaces) > 1:
-                surfaces.remove(entity.name)
-            name = entity.name if entity.name in surfaces else surfaces[0]
-            folded = {loose(s) for s in surfaces}
-            longs = {f for key, s, f in definitions if key in folded and loose(f) not in folded and fits(s, f)}
+    for paper, several in named:
+        for place, kind, name, surfaces, counts, defined, introduced, titled in several:
             gathered.entries.append(
                 Entry(
-                    extraction.paper,
-                    index,
-                    entity.type,
+                    paper,
+                    place,
+                    kind,
                     number(name),
-                    shared(tuple(number(s) for s in surfaces)),
-                    shared(tuple(counts.get(s, 0) for s in surfaces)),
-                    shared(tuple(number(f) for f in sorted(longs))),
-                    entity.role == "introduces",
-                    entity.role == "introduces" and any(m.span.field == "title" for m in entity.mentions),
+                    shared(map(number, surfaces)),
+                    shared(counts),
+                    shared(map(number, defined)),
+                    introduced,
+                    titled,
                 )
             )
     gathered.entries.sort(key=lambda e: (e.paper, e.index))

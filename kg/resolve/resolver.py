@@ -12,7 +12,7 @@ from kg.resolve.corrections import Corrections
 from kg.resolve.curation import Curation
 from kg.resolve.draft import Draft, draft
 from kg.resolve.forms import Forms
-from kg.resolve.gather import Gathered, gather
+from kg.resolve.gather import Gathered, Naming, gather, namings
 from kg.resolve.naming import choose_name, full_form, qualify, spelling_rule
 from kg.resolve.readings import Readings
 from kg.resolve.resolution import Resolution, ResolvedEntity, Spelling, Variant
@@ -28,8 +28,15 @@ def resolve(
     number of entities of papers. ``curation``: corrections, replayed after the rules (`kg.resolve.curation`).
     ``readings``: of surfaces, by an earlier build; those that this one used can be kept for the next.
     """
+    return resolve_named(((e.paper, namings(e)) for e in extractions), curation, readings)
+
+
+def resolve_named(
+    named: Iterable[tuple[str, Iterable[Naming]]], curation: Curation | None = None, readings: Readings | None = None
+) -> Resolution:
+    """Resolve what is known of each paper, by its id, as `namings` gives it."""
     with _collector_paused():
-        return _resolve(gather(extractions), curation, readings)
+        return _resolve(gather(named), curation, readings)
 
 
 @contextmanager
