@@ -160,6 +160,12 @@ class Database:
             for row in part:
                 yield dict(zip(names, row, strict=True))
 
+    def tables(self, sql: str, parameters: Parameters = (), size: int = 10_000) -> Iterator[pa.Table]:
+        """Yield the rows of a query as tables of about ``size`` rows, one in memory at a time."""
+        cursor = self._connection.cursor()
+        for batch in cursor.sql(sql, params=parameters).to_arrow_reader(size):
+            yield pa.Table.from_batches([batch])
+
     def value(self, sql: str, parameters: Parameters = ()) -> Any:
         """Return the one value of a query."""
         rows = self.tuples(sql, parameters)

@@ -5,8 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import pyarrow as pa
+
 from kg.ask.database import EVIDENCE_TEXT, Database
-from kg.graph.network import Edge, Node, entity_node, link_edge, paper_node, relation_edge
+from kg.graph.network import (
+    ENTITY_NODE,
+    LINK_EDGE,
+    PAPER_NODE,
+    RELATION_EDGE,
+    Edge,
+    Node,
+    edges_of,
+    nodes_of,
+)
 
 
 class Selection:
@@ -41,19 +52,23 @@ class Selection:
 
     def nodes(self) -> Iterator[Node]:
         """Yield papers, then entities, by id."""
-        for row in self._rows("* EXCLUDE (abstract)", "papers", "id"):
-            yield paper_node(row)
-        for row in self._rows("* EXCLUDE (spellings)", "entities", "id"):
-            yield entity_node(row)
+        return nodes_of(self.node_tables())
 
     def edges(self) -> Iterator[Edge]:
         """Yield links by entity, then relations."""
-        for row in self._rows("*", "links", "entity", "paper"):
-            yield link_edge(row)
+        return edges_of(self.edge_tables())
+
+    def node_tables(self) -> Iterator[pa.Table]:
+        """Yield the nodes as tables."""
+        yield from self._tables(PAPER_NODE, "papers", "id")
+        yield from self._tables(ENTITY_NODE, "entities", "id")
+
+    def edge_tables(self) -> Iterator[pa.Table]:
+        """Yield the edges as tables."""
+        yield from self._tables(LINK_EDGE, "links", "entity", "paper")
         text = EVIDENCE_TEXT.format(e="r.evidence[1]", p="p")
-        joined = "relations r LEFT JOIN papers p ON p.id = r.evidence[1].paper"
-        for row in self._rows(f"r.*, {text} AS text", joined, "child", "parent"):
-            yield relation_edge(row)
+        told = f"(SELECT r.*, {text} AS text FROM relations r LEFT JOIN papers p ON p.id = r.evidence[1].paper)"
+        yield from self._tables(RELATION_EDGE, told, "child", "parent")
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return the number of nodes by kind and of edges by role or relation, without reading them one by one."""
@@ -80,12 +95,12 @@ class Selection:
             parameters.append(self._sure)
         return sql + (f" WHERE {' AND '.join(conditions)}" if conditions else ""), parameters
 
-    def _rows(self, what: str, source: str, *ends: str) -> Iterator[dict[str, Any]]:
+    def _tables(self, what: str, source: str, *ends: str) -> Iterator[pa.Table]:
         """Yield those rows; a whole table comes as it is sorted on disk."""
         sql, parameters = self._query(what, source, *ends)
         if self._ids is not None or "JOIN" in source:
             sql += f" ORDER BY {', '.join(ends)}" + (", relation" if "relations" in source else "")
-        yield from self._db.stream(sql, parameters)
+        yield from self._db.tables(sql, parameters)
 
     def __len__(self) -> int:
         """Return the number of nodes."""

@@ -6,12 +6,12 @@ entity type; an edge's ``key`` is a role or a relation. Abstracts stay in ``pape
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Protocol, runtime_checkable
 
 import networkx as nx
+import pyarrow as pa
 
-Row = Mapping[str, Any]
 Node = tuple[str, dict[str, Any]]
 Edge = tuple[str, str, str, dict[str, Any]]
 
@@ -25,6 +25,19 @@ class Rows(Protocol):
 
     def edges(self) -> Iterator[Edge]:
         """Yield the edges; both ends are among the nodes."""
+        ...
+
+
+@runtime_checkable
+class TabledRows(Rows, Protocol):
+    """Rows that come as tables, some thousands each: for whoever can make use of whole columns."""
+
+    def node_tables(self) -> Iterator[pa.Table]:
+        """Yield the nodes: ``id``, then attributes, null where a node has no value."""
+        ...
+
+    def edge_tables(self) -> Iterator[pa.Table]:
+        """Yield the edges: ``source``, ``target``, ``key``, then attributes."""
         ...
 
 
@@ -71,74 +84,61 @@ EDGE_ATTRIBUTES: dict[str, type] = {
 _SEPARATOR = " | "
 
 
-def _present(row: Row, names: Iterable[str]) -> dict[str, Any]:
-    """Return those columns that have a value; lists as one string, for no graph format holds lists."""
-    out = {}
-    for name in names:
-        value = row.get(name)
-        if value is None or value == []:
-            continue
-        out[name] = _SEPARATOR.join(map(str, value)) if isinstance(value, list) else value
-    return out
+def _joined(column: str, item: str = "x") -> str:
+    """Return the SQL for a list as one string, for no graph format holds lists; an empty one is no value."""
+    texts = column if item == "x" else f"list_transform({column}, lambda x: {item})"
+    return f"CASE WHEN len({column}) > 0 THEN array_to_string({texts}, '{_SEPARATOR}') END"
 
 
-def paper_node(row: Row) -> Node:
-    """Return id and attributes of the node of a row of the table of papers."""
-    data = _present(
-        row,
-        (
-            "title",
-            "date",
-            "date_precision",
-            "authors",
-            "author_count",
-            "organisation",
-            "comments",
-            "categories",
-            "notes",
-        ),
+def _evidence(paper: str, span: str) -> str:
+    """Return the SQL for the attributes of an edge's sentence, whose words are in ``text``."""
+    return (
+        f"nullif(text, '') AS evidence, CASE WHEN {span} IS NOT NULL THEN {paper} END AS evidence_paper, "
+        f'{span}.field AS evidence_field, {span}."start" AS evidence_start, {span}."end" AS evidence_end'
     )
-    if row.get("sources"):
-        data["sources"] = _SEPARATOR.join(f"{s['file']}:{s['line']}" for s in row["sources"])
-    return row["id"], {"kind": "paper", "label": row["title"] or row["id"], **data}
 
 
-def entity_node(row: Row) -> Node:
-    """Return id and attributes of the node of a row of the table of entities."""
-    data = _present(
-        row, ("name", "papers", "mentions", "family", "aliases", "background", "year", "first_date", "last_date")
-    )
-    return row["id"], {"kind": row["type"], "label": row["label"], **data}
+PAPER_NODE = (
+    "id, 'paper' AS kind, coalesce(nullif(title, ''), id) AS label, title, date, date_precision, "
+    f"{_joined('authors')} AS authors, author_count, organisation, comments, {_joined('categories')} AS categories, "
+    f"{_joined('notes')} AS notes, {_joined('sources', 'concat(x.file, chr(58), x.line)')} AS sources"
+)
+"""The SQL for id and attributes of the node of a row of the table of papers, in the order in which they are written."""
+
+ENTITY_NODE = (
+    "id, type AS kind, label, name, papers, mentions, family, "
+    f"{_joined('aliases')} AS aliases, background, year, first_date, last_date"
+)
+"""The same of a row of the table of entities."""
+
+LINK_EDGE = (
+    "paper AS source, entity AS target, role AS key, 'link' AS kind, role AS label, "
+    f"round(confidence::DOUBLE, 4) AS weight, origin, reason, {_evidence('paper', 'evidence')}"
+)
+"""The SQL for source, target, key and attributes of the edge of a link."""
+
+RELATION_EDGE = (
+    "child AS source, parent AS target, relation AS key, 'relation' AS kind, relation AS label, "
+    "round(confidence::DOUBLE, 4) AS weight, origin, reason, "
+    f"{_evidence('evidence[1].paper', 'evidence[1]')}, nullif(len(evidence), 0) AS evidence_count"
+)
+"""The same of a relation, from the child to the parent; its sentence is the strongest."""
 
 
-def link_edge(row: Row) -> Edge:
-    """Return source, target, key and attributes of the edge of a link, whose sentence is in ``row["text"]``."""
-    data: dict[str, Any] = {"kind": "link", "label": row["role"], "weight": round(float(row["confidence"]), 4)}
-    data |= _present(row, ("origin", "reason"))
-    if row.get("evidence"):
-        data |= _evidence(row["paper"], row["evidence"], row.get("text"))
-    return row["paper"], row["entity"], row["role"], data
+def nodes_of(tables: Iterable[pa.Table]) -> Iterator[Node]:
+    """Yield the nodes of tables of id and attributes."""
+    for table in tables:
+        for row in table.to_pylist():
+            id = row.pop("id")
+            yield id, {name: value for name, value in row.items() if value is not None}
 
 
-def relation_edge(row: Row) -> Edge:
-    """Return source (the child), target (the parent), key and attributes of the edge of a relation."""
-    data: dict[str, Any] = {"kind": "relation", "label": row["relation"], "weight": round(float(row["confidence"]), 4)}
-    data |= _present(row, ("origin", "reason"))
-    if row.get("evidence"):
-        first = row["evidence"][0]
-        data |= _evidence(first["paper"], first, row.get("text"))
-        data["evidence_count"] = len(row["evidence"])
-    return row["child"], row["parent"], row["relation"], data
-
-
-def _evidence(paper: str, span: Row, text: str | None) -> dict[str, Any]:
-    data = {
-        "evidence_paper": paper,
-        "evidence_field": span["field"],
-        "evidence_start": span["start"],
-        "evidence_end": span["end"],
-    }
-    return {"evidence": text, **data} if text else data
+def edges_of(tables: Iterable[pa.Table]) -> Iterator[Edge]:
+    """Yield the edges of tables of source, target, key and attributes."""
+    for table in tables:
+        for row in table.to_pylist():
+            source, target, key = row.pop("source"), row.pop("target"), row.pop("key")
+            yield source, target, key, {name: value for name, value in row.items() if value is not None}
 
 
 def assemble(nodes: Iterable[Node], edges: Iterable[Edge]) -> nx.MultiDiGraph:
