@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -69,26 +70,31 @@ def write_table(name: str, table: pa.Table, folder: Path) -> None:
 def write_papers(papers: Iterable[Paper], folder: Path) -> int:
     """Write the table of papers, which must come sorted by id, without holding them all; return their number."""
     rows = 0
+    papers = iter(papers)
     with pq.ParquetWriter(folder / "papers.parquet", PAPERS, compression="zstd") as writer:
-        batch: list[Paper] = []
-
-        def flush() -> None:
-            columns = {f.name: [getattr(p, f.name) for p in batch] for f in PAPERS}
-            columns["sources"] = [
-                [{"file": s.file, "record": s.record, "line": s.line} for s in p.sources] for p in batch
-            ]
-            arrays = [pa.array(columns[f.name], type=f.type) for f in PAPERS]
-            writer.write_batch(pa.record_batch(arrays, schema=PAPERS), row_group_size=_ROW_GROUP["papers"])
-
-        for paper in papers:
-            batch.append(paper)
-            rows += 1
-            if len(batch) == _ROW_GROUP["papers"]:
-                flush()
-                batch = []
-        if batch or not rows:
-            flush()
+        while (batch := list(islice(papers, _ROW_GROUP["papers"]))) or not rows:
+            writer.write_batch(_paper_rows(batch), row_group_size=_ROW_GROUP["papers"])
+            rows += len(batch)
+            if not batch:
+                break
     return rows
+
+
+def _paper_rows(papers: Sequence[Paper]) -> pa.RecordBatch:
+    """Return papers as rows of their table."""
+    sources = [s for p in papers for s in p.sources]
+    place = PAPERS.field("sources").type.value_type
+    flat = pa.StructArray.from_arrays(
+        [pa.array([getattr(s, f.name) for s in sources], f.type) for f in place], fields=list(place)
+    )
+    ends = pa.array(np.cumsum([0, *(len(p.sources) for p in papers)]), pa.int32())
+    columns = [
+        pa.ListArray.from_arrays(ends, flat)
+        if f.name == "sources"
+        else pa.array([getattr(p, f.name) for p in papers], f.type)
+        for f in PAPERS
+    ]
+    return pa.record_batch([c.cast(f.type) for c, f in zip(columns, PAPERS, strict=True)], schema=PAPERS)
 
 
 def iter_papers(folder: Path, texts_only: bool = False) -> Iterator[Paper]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
@@ -35,6 +36,7 @@ _YEARLESS = tuple(
 _AGO = re.compile(
     r"(?:about |over |almost )?(?P<number>\d+|an?|one) (?P<unit>minute|hour|day|week|month|year)s? ago", re.IGNORECASE
 )
+_SHORT = 64  # characters; a date is shorter, and only such texts are remembered
 _DAYS_BACK = {"today": 0, "yesterday": 1}
 _UNIT_DAYS = {"minute": 0, "hour": 0, "day": 1, "week": 7, "month": 30, "year": 365}
 
@@ -65,6 +67,11 @@ def parse_date(text: str) -> tuple[str, str] | None:
     (('2023-12-29', 'day'), ('2024-05-01', 'month'), None)
     """
     text = " ".join(text.split())
+    return _parsed(text) if len(text) < _SHORT else _parsed.__wrapped__(text)
+
+
+@lru_cache(maxsize=1 << 14)
+def _parsed(text: str) -> tuple[str, str] | None:
     for form in _FORMS:
         if match := form.fullmatch(text):
             groups = match.groupdict()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from kg.read.dates import parse_date
@@ -14,6 +15,7 @@ from kg.records import Problem, Report, Source
 FIELDS = ("id", "title", "abstract", "date", "authors", "categories")
 """The fields that are read, in any case; all others are left alone."""
 
+_SHORT = 64  # characters; the names of the fields are shorter, and only such names are remembered
 _LIST_MARK = re.compile(r"[;|]")
 
 
@@ -70,7 +72,13 @@ def record_of(fields: Mapping[str, Any], source: Source, report: Report, complet
 
 
 def _name(key: object) -> str:
-    return clean(str(key)).casefold()
+    name = str(key)
+    return _cleaned(name) if len(name) < _SHORT else clean(name).casefold()
+
+
+@lru_cache(maxsize=1 << 10)
+def _cleaned(name: str) -> str:
+    return clean(name).casefold()
 
 
 def _date(value: Any) -> tuple[str, str] | None:

@@ -18,7 +18,7 @@ could not guess from that stands in ``notes``. The result depends on the records
 
 from __future__ import annotations
 
-import json
+import marshal
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -26,8 +26,9 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from hashlib import blake2b
 from importlib.resources import files
+from operator import attrgetter
 from tempfile import TemporaryFile
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import yaml
 
@@ -45,6 +46,7 @@ _ARXIV = re.compile(
 )
 _WORD = re.compile(r"\w{4,}")
 _COLUMNS = tuple(column.name for column in fields(Record) if column.name != "source")
+_values = attrgetter(*_COLUMNS)
 
 
 def merge(records: Iterable[Record], report: Report | None = None) -> Iterator[Paper]:
@@ -59,12 +61,12 @@ def merge(records: Iterable[Record], report: Report | None = None) -> Iterator[P
         for group in groups:
             if len(group) == 1:
                 place = places[group[0]]
-                plans.append(_Plan(place.id or place.made_id, place.id is None, group))
+                plans.append(_Plan(place.id, place.made, group))
                 continue
-            for cluster in _clusters([(i, _read(spool, places[i].offset)) for i in group]):
+            for cluster in _clusters([(i, _read(spool, places[i])) for i in group]):
                 plans.append(_plan(cluster, report))
         for plan in sorted(_told_apart(plans, places, spool), key=lambda plan: plan.id):
-            yield _paper(plan.id, [_read(spool, places[i].offset) for i in plan.members], plan.notes)
+            yield _paper(plan.id, [_read(spool, places[i]) for i in plan.members], plan.notes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def _told_apart(plans: list[_Plan], places: list[_Place], spool: BinaryIO) -> It
     bearers = Counter(plan.id for plan in plans)
 
     def first(plan: _Plan) -> Record:
-        return min((_read(spool, places[i].offset) for i in plan.members), key=_rank)
+        return min((_read(spool, places[i]) for i in plan.members), key=_rank)
 
     def order(plan: _Plan) -> tuple[Any, ...]:
         return plan.made, plan.id, *(_rank(first(plan)) if bearers[plan.id] > 1 else ())
@@ -101,13 +103,13 @@ def _told_apart(plans: list[_Plan], places: list[_Place], spool: BinaryIO) -> It
 # Laying aside
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """What memory keeps of a record: where it is laid aside, and its ids."""
+class _Place(NamedTuple):
+    """What memory keeps of a record: where it is laid aside, its id, and whether that is made from the title."""
 
     offset: int
-    id: str | None
-    made_id: str
+    size: int
+    id: str
+    made: bool
 
 
 def _laid_aside(records: Iterable[Record], spool: BinaryIO) -> tuple[list[_Place], list[list[int]]]:
@@ -124,11 +126,13 @@ def _laid_aside(records: Iterable[Record], spool: BinaryIO) -> tuple[list[_Place
         return i
 
     first_with: dict[bytes, int] = {}
+    offset = 0
     for i, record in enumerate(records):
-        offset = spool.tell()
-        row = [getattr(record, name) for name in _COLUMNS]
-        spool.write(json.dumps([*row, *_source(record)], ensure_ascii=False).encode() + b"\n")
-        places.append(_Place(offset, record.id, paper_id(record.title)))
+        # marshal: the file is this process's own, and nobody else ever reads it
+        row = marshal.dumps((_values(record), *_source(record)))
+        spool.write(row)
+        places.append(_Place(offset, len(row), record.id or paper_id(record.title), record.id is None))
+        offset += len(row)
         parent.append(i)
         keys = [_digest("t", _title_key(record))]
         if record.id:
@@ -150,12 +154,10 @@ def _digest(kind: str, key: str) -> bytes:
     return blake2b(f"{kind}{key}".encode(), digest_size=10).digest()
 
 
-def _read(spool: BinaryIO, offset: int) -> Record:
-    spool.seek(offset)
-    row = json.loads(spool.readline())
-    values = dict(zip(_COLUMNS, row, strict=False))
-    values["authors"], values["categories"] = tuple(values["authors"]), tuple(values["categories"])
-    return Record(source=Source(*row[len(_COLUMNS) :]), **values)
+def _read(spool: BinaryIO, place: _Place) -> Record:
+    spool.seek(place.offset)
+    values, file, record, line = marshal.loads(spool.read(place.size))
+    return Record(source=Source(file, record, line), **dict(zip(_COLUMNS, values, strict=True)))
 
 
 # Telling papers apart
@@ -298,7 +300,7 @@ def _rank(record: Record) -> tuple[Any, ...]:
 def _paper(identifier: str, records: list[Record], notes: tuple[str, ...]) -> Paper:
     """Return the paper that the records (any order) put together give."""
     if len(records) == 1:
-        return replace(records[0].paper(), id=identifier, notes=notes)
+        return records[0].paper(identifier, notes)
     records = sorted(records, key=_rank)
     best = records[0]
     found = list(notes)

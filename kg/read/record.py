@@ -23,10 +23,10 @@ class Record:
     comments: int | None = None
     categories: tuple[str, ...] = ()
 
-    def paper(self) -> Paper:
-        """Return the record as a paper of its own, with an id made from the title where it has none."""
+    def paper(self, id: str | None = None, notes: tuple[str, ...] = ()) -> Paper:
+        """Return the record as a paper of its own: under ``id``, or its own id, or one made from the title."""
         return Paper(
-            id=self.id or paper_id(self.title),
+            id=id or self.id or paper_id(self.title),
             title=self.title,
             abstract=self.abstract,
             date=self.date,
@@ -37,4 +37,5 @@ class Record:
             comments=self.comments,
             categories=self.categories,
             sources=(self.source,),
+            notes=notes,
         )
