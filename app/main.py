@@ -24,7 +24,7 @@ if "app" not in sys.modules:  # the folder is `app` in the sources and `kg/_app`
     _spec.loader.exec_module(sys.modules["app"])
 
 from app import theme  # noqa: E402
-from app.components import messages, navigate, search  # noqa: E402
+from app.components import confidence, messages, navigate, search  # noqa: E402
 from app.data import stamp  # noqa: E402
 from app.views import add, compare, entity, explore, export, lineage, overview, paper  # noqa: E402
 from kg.errors import KGError, OutputsError  # noqa: E402
@@ -59,6 +59,8 @@ else:
         if page.url_path != "":
             with st.container(key="kg-top"):
                 search.box(key="kg_search")
+        if page.url_path != "add":  # what is not kept yet is looked at whole
+            confidence.control()
         page.run()
     except KGError as error:
         messages.failed(error)

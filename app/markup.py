@@ -10,6 +10,8 @@ from html import escape
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from app import address
+
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANK = re.compile(r"\s+")
 
@@ -60,14 +62,14 @@ def name(text: Any, limit: int = 80) -> str:
 def href(page: str, **params: Any) -> str:
     """Return the address of a page, relative to the app's root, for use as an attribute (quoted, not yet escaped).
 
-    Parameters that are None or empty are left out.
+    Parameters that are None or empty are left out; those that every link carries on (`app.address`) are added.
 
     >>> href("entity", name="GPT-4 & <b>")
     './entity?name=GPT-4%20%26%20%3Cb%3E'
     """
     if page not in PAGES:
         raise ValueError(f"no such page: {page!r}")
-    given = {key: plain(value) for key, value in params.items() if value not in (None, "")}
+    given = {key: plain(value) for key, value in (params | address.kept()).items() if value not in (None, "")}
     return f"./{page}" + (f"?{urlencode(given, quote_via=quote)}" if given else "")
 
 

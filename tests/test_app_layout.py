@@ -55,16 +55,25 @@ def test_expanding_a_node_moves_none_that_was_there() -> None:
 
 
 @settings(max_examples=100, deadline=None)
-@given(PAIRS)
+@given(PAIRS, st.dictionaries(st.sampled_from(NAMES), st.integers(2020, 2025) | st.none()))
 def test_ancestors_stand_left_of_descendants_even_where_the_lineage_runs_in_a_circle(
-    steps: list[tuple[str, str]],
+    steps: list[tuple[str, str]], years: dict[str, int | None]
 ) -> None:
-    places, columns = layered(NAMES, steps, dict.fromkeys(NAMES, 2024))
+    places, columns = layered(NAMES, steps, years)
     assert set(places) == set(NAMES)
     graph = nx.DiGraph([(parent, child) for child, parent in steps if child != parent])
     if nx.is_directed_acyclic_graph(graph):
         assert all(places[parent][0] < places[child][0] for parent, child in graph.edges)
     assert [x for x, _ in columns] == sorted({x for x, _ in places.values()})
+
+
+def test_the_years_run_from_left_to_right() -> None:
+    years = {"REINFORCE": 1992, "TRPO": 2015, "PPO": 2017, "GRPO": 2024, "DPO": 2023, "RLHF": 2017, "mine": None}
+    steps = [("TRPO", "REINFORCE"), ("PPO", "TRPO"), ("GRPO", "PPO"), ("DPO", "RLHF"), ("mine", "PPO")]
+    places, columns = layered(list(years), steps, years)
+    dated = sorted((x, year) for node, (x, _) in places.items() if (year := years[node]))
+    assert [year for _, year in dated] == sorted(year for _, year in dated)
+    assert [text for _, text in columns] == ["1992", "2015", "2017", "", "2023", "2024"]
 
 
 def test_a_picture_of_300_nodes_is_laid_out_within_seconds() -> None:

@@ -41,11 +41,26 @@ def csv_of(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     return out.getvalue()
 
 
-def exported(format: str, entity: str | None = None, hops: int = 1, types: Sequence[str] = ()) -> bytes:
+def mime(name: str) -> str:
+    """Return the media type of a file by its ending.
+
+    >>> mime("a.json"), mime("a.graphml")
+    ('application/json', 'application/xml')
+    """
+    types = {"json": "application/json", "csv": "text/csv", "graphml": "application/xml", "gexf": "application/xml"}
+    types |= {"zip": "application/zip", "html": "text/html", "cypher": "text/plain"}
+    return types.get(name.rpartition(".")[2], "application/octet-stream")
+
+
+def exported(
+    format: str, entity: str | None = None, hops: int = 1, types: Sequence[str] = (), min_confidence: float = 0.0
+) -> bytes:
     """Return what `KnowledgeGraph.export` writes, as bytes; a format that writes a folder comes as a zip file."""
     with tempfile.TemporaryDirectory(prefix="kg-app-") as place:
         target = Path(place) / "graph"
-        written = Path(graph().export(format, target, entity=entity, hops=hops, types=tuple(types)))
+        written = Path(
+            graph().export(format, target, entity=entity, hops=hops, types=tuple(types), min_confidence=min_confidence)
+        )
         if written.is_file():
             return written.read_bytes()
         packed = io.BytesIO()

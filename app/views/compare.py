@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from app import theme
-from app.components import bars, chips, messages, says
+from app.address import min_confidence
+from app.components import bars, chips, messages, says, search
 from app.data import Answer, ask
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
@@ -29,7 +32,7 @@ def page() -> None:
         rows = _type("Rows", "rows", "method")
         columns = _type("Columns", "columns", "benchmark")
         limit = int(st.select_slider("Size", (10, 20, 30, 50), 20, key="size", bind="query-params", width=180))
-    table = ask("matrix", rows, columns, limit=limit)
+    table = ask("matrix", rows, columns, limit=limit, min_confidence=min_confidence())
     cell = plain(st.query_params.get("cell", ""))
     left, right = st.columns([12, 5], gap="medium")
     with left:
@@ -93,7 +96,7 @@ def _behind(table: Answer, cell: str) -> str:
     row, column = cell.split("|", 1)
     items = []
     for one in table["cells"][cell]:
-        paper = ask("paper", one)
+        paper = ask("paper", one, min_confidence=min_confidence())
         links = {item["entity"]: item for item in paper["links"]}
         told = "".join(
             f'<div class="meta">{chips.role(links[e]["role"])} {link("entity", labels[e], name=e)}</div>'
@@ -131,7 +134,7 @@ def _side_by_side(names: list[str]) -> None:
     found = []
     for one in names:
         try:
-            found.append(ask("entity", one))
+            found.append(ask("entity", one, min_confidence=min_confidence()))
         except UnknownNameError as error:
             messages.unknown(error, one, "compare")
             return
@@ -142,25 +145,19 @@ def _side_by_side(names: list[str]) -> None:
         f'<p class="lead"><a href="{esc(href("compare"))}">Back to the matrix</a></p></div></div>'
     )
     if len(ids) < _SIDES:
-        options = {row["id"]: row["label"] for row in ask("entities", (), min_papers=1, limit=3000)}
-        chosen = st.selectbox(
-            "Add another",
-            [one for one in options if one not in ids],
-            index=None,
-            placeholder="Type a name",
-            format_func=lambda one: short(options[one], 80),
-            key=f"add-{len(ids)}",
-            width=380,
-        )
-        if chosen:
-            st.query_params["side"] = "|".join([*ids, chosen])
-            st.rerun()
+        beside = partial(_beside, tuple(ids))
+        with st.container(width=420):
+            search.choose("Add another entity", key=f"kg-beside-{len(ids)}", address=beside)
     top = max(_most(one) for one in found)
     for place, one in zip(st.columns(len(found), gap="medium"), found, strict=True):
         with place:
             st.html(_column(one, ids, top))
     if len(found) > 1:
         st.html(_common(found))
+
+
+def _beside(ids: tuple[str, ...], another: str) -> str:
+    return href("compare", side="|".join(dict.fromkeys((*ids, another))))
 
 
 def _most(one: Answer) -> int:
@@ -188,7 +185,7 @@ def _common(found: list[Answer]) -> str:
     papers: dict[str, Answer] = {}
     sets = []
     for one in found:
-        rows = ask("papers", one["id"], exact=True)
+        rows = [row for rows in one["papers"].values() for row in rows]
         papers |= {row["id"]: row for row in rows}
         sets.append({row["id"] for row in rows})
     shared = sorted(set.intersection(*sets), key=lambda p: papers[p].get("date") or "", reverse=True)

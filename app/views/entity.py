@@ -9,13 +9,15 @@ from typing import Any
 import streamlit as st
 
 from app import theme
+from app.address import min_confidence
 from app.components import bars, chips, corrections, lists, messages, says
-from app.data import Answer, ask, derive
+from app.data import Answer, ask
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ENTITY_TYPES, ROLES
 
-_SHOWN = 12  # papers of one role before the rest is folded away
+_SHOWN = 12  # papers of one role before more are folded away
+_FOLDED = 60  # from here on they stand on a list of their own
 _PAGE = 200  # rows of the list of all entities
 _ORDERS = {"papers": "most papers", "name": "name", "first_date": "newest"}
 
@@ -27,7 +29,7 @@ def page() -> None:
         _browse()
         return
     try:
-        found = ask("entity", wanted)
+        found = ask("entity", wanted, min_confidence=min_confidence())
     except UnknownNameError as error:
         messages.unknown(error, wanted, "entity")
         return
@@ -74,11 +76,12 @@ def _facts(found: Answer) -> str:
     with_family = f" <small>{whole:,} with its family</small>" if whole != counts["papers"] else ""
     first, last = (found.get("first_date") or "")[:7], (found.get("last_date") or "")[:7]
     when = first if first == last else f"{first} – {last}"
+    year = f"<div><dt>its paper</dt><dd>{found['year']}</dd></div>" if found["year"] else ""
     roles = bars.parts({role: counts["by_role"].get(role, 0) for role in ROLES}) if counts["papers"] else ""
     return (
         f'<div class="kg"><dl class="kg-facts"><div><dt>papers</dt><dd>{counts["papers"]:,}{with_family}</dd></div>'
         f"<div><dt>mentions</dt><dd>{counts['mentions']:,}</dd></div>"
-        f"<div><dt>seen</dt><dd>{esc(when) or '–'}</dd></div>"
+        f"<div><dt>seen here</dt><dd>{esc(when) or '–'}</dd></div>{year}"
         f'<div style="align-content:center;flex:1 1 300px"><dt class="sr">roles</dt>'
         f'<dd style="font-size:inherit;font-weight:400">{roles}</dd></div></dl></div>'
     )
@@ -94,7 +97,9 @@ def _papers(found: Answer) -> None:
             key="family",
             bind="query-params",
         )
-    rows = ask("papers", found["id"], exact=not rolled)
+    rows = [row for role in ROLES for row in found["papers"].get(role, ())]
+    if rolled:
+        rows = ask("papers", found["id"], min_confidence=min_confidence())
     if not rows:
         st.html(
             '<div class="kg"><p class="quiet">No paper here is linked to it. It is known from the lineage of '
@@ -106,12 +111,15 @@ def _papers(found: Answer) -> None:
         here = [_told(row, found) for row in rows if row["role"] == role]
         if not here:
             continue
-        rest = here[_SHOWN:]
+        rest = here[_SHOWN:_FOLDED]
         more = (
             f"<details><summary>{chips.count(len(rest), 'more paper')}</summary>{says.papers(rest, surfaces)}</details>"
             if rest
             else ""
         )
+        if len(here) > _FOLDED:
+            every = href("paper", entity=found["id"], role=role, family=None if rolled or not members else "false")
+            more += f'<p><a href="{esc(every)}">All {len(here):,} of them, in pages</a></p>'
         parts.append(
             f'<section id="{role}"><h2>{chips.role(role)} <small>{chips.count(len(here), "paper")}</small></h2>'
             f"{says.papers(here[:_SHOWN], surfaces)}{more}</section>"
@@ -134,14 +142,8 @@ def _lineage(found: Answer) -> str:
     down = [s for s in found["descendants"] if s["parent"]["id"] == found["id"] and s["relation"] != "variant_of"]
     if not up and not down:
         return '<div class="kg"><h2>Lineage</h2><p class="quiet">Nothing stated in these papers.</p></div>'
-    items = [
-        f"<li>{chips.role(s['relation'])} {link('entity', s['parent']['label'], name=s['parent']['id'])}</li>"
-        for s in up[:6]
-    ]
-    items += [
-        f"<li>{link('entity', s['child']['label'], name=s['child']['id'])} {chips.role(s['relation'])} it</li>"
-        for s in down[:10]
-    ]
+    items = [f"<li>{chips.role(s['relation'])} {_relative(s['parent'])}</li>" for s in up[:6]]
+    items += [f"<li>{_relative(s['child'])} {chips.role(s['relation'])} it</li>" for s in down[:10]]
     whole = f'<a href="{esc(href("lineage", entity=found["id"]))}">with evidence</a>'
     return (
         f'<div class="kg"><h2>Lineage <small>{whole}</small></h2><ul class="kg-strip">{"".join(items)}</ul>'
@@ -150,12 +152,18 @@ def _lineage(found: Answer) -> str:
     )
 
 
+def _relative(one: Answer) -> str:
+    """Return an entity of the lineage as a link, with the year of its own paper where that is known."""
+    year = f' <span class="quiet num">{one["year"]}</span>' if one["year"] else ""
+    return link("entity", one["label"], name=one["id"]) + year
+
+
 def _family(found: Answer) -> str:
     """Return the whole family as a tree, this entity marked in it."""
-    whole = ask("entity", found["family"]["id"]) if found.get("family") else found
-    members = whole.get("members") or []
-    if not members:
+    whole = found.get("family")
+    if not whole or not whole["members"]:
         return "<span></span>"
+    members = whole["members"]
     children: dict[str, list[Mapping[str, Any]]] = {}
     for member in members:
         children.setdefault(member["parent"], []).append(member)
@@ -170,10 +178,9 @@ def _family(found: Answer) -> str:
         items = "".join(f"<li>{item(m)}{branch(m['id'], depth + 1)}</li>" for m in below)
         return f"<ul>{items}</ul>" if items else ""
 
-    root = {"id": whole["id"], "label": whole["label"], "papers": whole["counts"]["papers"]}
     return (
         f'<div class="kg"><h2>Family <small>{chips.count(len(members), "version or size", "versions and sizes")}'
-        f'</small></h2><div class="kg-tree">{item(root)}{branch(whole["id"], 0)}</div></div>'
+        f'</small></h2><div class="kg-tree">{item(whole)}{branch(whole["id"], 0)}</div></div>'
     )
 
 
@@ -205,7 +212,7 @@ def _spellings(found: Answer) -> str:
 def _take_along(found: Answer) -> None:
     st.download_button(
         "Download this page as JSON",
-        data=json.dumps(found, ensure_ascii=False, indent=1),
+        data=lambda: json.dumps(found, ensure_ascii=False, indent=1),
         file_name=f"{found['id'].replace('/', '-')}.json",
         mime="application/json",
         on_click="ignore",
@@ -232,23 +239,15 @@ def _browse() -> None:
     )
     least = middle.number_input("Papers at least", min_value=0, value=1, step=1, key="min", bind="query-params")
     order = last.selectbox("Order", list(_ORDERS), key="order", bind="query-params", format_func=_ORDERS.__getitem__)
-    total = derive(_count, tuple(kinds), int(least))
+    sure = min_confidence()
+    total = ask("count_entities", tuple(kinds), min_papers=int(least), min_confidence=sure)
     pages = max(1, -(-total // _PAGE))
     number = int(right.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
-    shown = derive(_rows, tuple(kinds), int(least), str(order), number)
     first = (number - 1) * _PAGE
+    part = {"order": str(order), "limit": _PAGE, "offset": first}
+    shown = ask("entities", tuple(kinds), min_papers=int(least), min_confidence=sure, **part)
     st.html(
         f'<div class="kg"><p class="quiet">{chips.count(total, "entity", "entities")}, '
         f"showing {first + bool(shown)} to {first + len(shown)}</p></div>"
     )
     st.html(lists.entities(shown))
-
-
-def _count(graph: Any, kinds: tuple[str, ...], least: int) -> int:
-    return len(graph.entities(kinds, min_papers=least))
-
-
-def _rows(graph: Any, kinds: tuple[str, ...], least: int, order: str, number: int) -> list[Answer]:
-    """Return one page of the list."""
-    rows = graph.entities(kinds, min_papers=least, order=order, limit=number * _PAGE)
-    return list(rows[(number - 1) * _PAGE :])

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import Any
 
 import streamlit as st
 
 from app import theme
+from app.address import min_confidence
 from app.components import chips, files, lists, messages, says
 from app.components.graph import draw
 from app.components.graph.groups import groups
@@ -35,13 +36,17 @@ _GROW = 40
 """Nodes that expanding one adds at most."""
 
 
+_NODE_COLUMNS = ("id", "kind", "label", "papers", "date")
+_EDGE_COLUMNS = ("source", "target", "key", "papers", "confidence")
+
+
 def page() -> None:
     """Draw the page; ``?entity=`` is where it starts, ``?expand=`` the nodes opened in place."""
     wanted = plain(st.query_params.get("entity", "")).strip()
     centre = None
     if wanted:
         try:
-            centre = ask("entity", wanted)
+            centre = ask("entity", wanted, min_confidence=min_confidence())
         except UnknownNameError as error:
             messages.unknown(error, wanted, "explore")
             return
@@ -102,14 +107,13 @@ def _filters(around: bool) -> Filters:
                 whole = (min(years), max(years))
                 span = st.slider("Years", *whole, whole, key="years", bind="query-params")
                 span = None if span == whole else span
-            sure = st.slider("Confidence at least", 0.0, 1.0, 0.0, 0.05, key="sure", bind="query-params")
     return {
         "types": tuple(types),
         "roles": tuple(roles),
         "hops": hops,
         "years": span,
         "min_papers": least,
-        "min_confidence": float(sure),
+        "min_confidence": min_confidence(),
     }
 
 
@@ -151,9 +155,11 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
     """Return nodes, edges, their places and what is left out: the filtered view and what was expanded in it."""
     chosen = dict(filters)
     hops = chosen.pop("hops")
-    base = graph.neighbourhood(limit=_WHOLE, **chosen) if centre is None else _around(graph, centre, hops, chosen)
+    reach = {"limit": _WHOLE} if centre is None else {"hops": hops, "limit": _AROUND}
+    base = graph.neighbourhood(centre, **reach, **chosen)
     nodes = {node["id"]: node for node in base["nodes"]}
     edges = {(e["source"], e["target"], e["key"]): e for e in _worth(base, centre)}
+    worth = len(edges)
     places = spread(list(nodes), [(s, t) for s, t, _ in edges])
     for one in opened:
         try:
@@ -176,32 +182,7 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
         "groups": [] if centre else groups(nodes.values(), edges.values()),
         "left_out": {
             "nodes": base["left_out"]["nodes"],
-            "edges": base["left_out"]["edges"] + len(base["edges"]) - len(_worth(base, centre)),
-        },
-    }
-
-
-def _around(graph: Any, centre: str, hops: int, chosen: dict[str, Any]) -> dict[str, Any]:
-    """Return the nodes round one of the chosen types, the papers between, and the one itself whatever its type."""
-    types = chosen["types"]
-    if not types:
-        view: dict[str, Any] = graph.neighbourhood(centre, hops=hops, limit=_AROUND, **chosen)
-        return view
-    own = graph.lineage(centre)["entity"]["type"]
-    wide = graph.neighbourhood(centre, hops=hops, limit=4 * LIMIT, **{**chosen, "types": tuple({*types, own})})
-    passing = [n for n in wide["nodes"] if n["kind"] in ("paper", *types) or n["id"] == centre]
-    nodes = passing[:_AROUND]
-    inside = {node["id"] for node in nodes}
-    edges = [e for e in wide["edges"] if e["source"] in inside and e["target"] in inside]
-    out = wide["left_out"]
-    return {
-        "nodes": nodes,
-        "edges": edges,
-        "left_out": {
-            "nodes": out["nodes"] + len(passing) - len(nodes),
-            "edges": out["edges"]
-            + sum(e["source"] in inside or e["target"] in inside for e in wide["edges"])
-            - len(edges),
+            "edges": base["left_out"]["edges"] + len(base["edges"]) - worth,
         },
     }
 
@@ -254,7 +235,7 @@ def _panel(selected: str, view: Answer) -> None:
     """Draw what is known of the selected node, and where to go from it."""
     node = next(n for n in view["nodes"] if n["id"] == selected)
     if node["kind"] == "paper":
-        paper = ask("paper", selected)
+        paper = ask("paper", selected, min_confidence=min_confidence())
         links = "".join(
             f'<li><div class="meta">{chips.entity(row, limit=34)}</div>{chips.role(row["role"])}</li>'
             for row in paper["links"][:8]
@@ -267,7 +248,7 @@ def _panel(selected: str, view: Answer) -> None:
             f'<ul class="kg-papers">{links}</ul></div></div>'
         )
         return
-    entity = ask("entity", selected)
+    entity = ask("entity", selected, min_confidence=min_confidence())
     rows = [row for rows in entity["papers"].values() for row in rows]
     surfaces = [entity["name"], *entity["aliases"]]
     more = f'<p class="quiet">{chips.count(len(rows) - 4, "more paper")} on its page</p>' if len(rows) > 4 else ""
@@ -310,33 +291,18 @@ def _table(view: Answer, title: str, centre: str | None, filters: Filters) -> No
         )
         with st.container(horizontal=True):
             stem = files.stem(title)
-            st.download_button(
-                "Nodes and edges drawn, JSON",
-                data=lambda: json.dumps({"nodes": view["nodes"], "edges": view["edges"]}, ensure_ascii=False, indent=1),
-                file_name=f"{stem}.json",
-                mime="application/json",
-                on_click="ignore",
-            )
-            st.download_button(
-                "Edges drawn, CSV",
-                data=lambda: files.csv_of(view["edges"], ("source", "target", "key", "papers", "confidence")),
-                file_name=f"{stem}-edges.csv",
-                mime="text/csv",
-                on_click="ignore",
-            )
-            st.download_button(
-                "Nodes drawn, CSV",
-                data=lambda: files.csv_of(view["nodes"], ("id", "kind", "label", "papers", "date")),
-                file_name=f"{stem}-nodes.csv",
-                mime="text/csv",
-                on_click="ignore",
-            )
+            _take("Nodes and edges drawn, JSON", f"{stem}.json", lambda: _json(view))
+            _take("Edges drawn, CSV", f"{stem}-edges.csv", lambda: files.csv_of(view["edges"], _EDGE_COLUMNS))
+            _take("Nodes drawn, CSV", f"{stem}-nodes.csv", lambda: files.csv_of(view["nodes"], _NODE_COLUMNS))
             if centre:
-                hops, types = filters["hops"], filters["types"]
-                st.download_button(
-                    "All within reach, GraphML",
-                    data=lambda: files.exported("graphml", centre, hops, types),
-                    file_name=f"{stem}.graphml",
-                    mime="application/xml",
-                    on_click="ignore",
-                )
+                reach = filters["hops"], filters["types"], filters["min_confidence"]
+                _take("All within reach, GraphML", f"{stem}.graphml", lambda: files.exported("graphml", centre, *reach))
+
+
+def _take(label: str, name: str, content: Callable[[], str | bytes]) -> None:
+    """Draw a button that makes a file when it is pressed."""
+    st.download_button(label, data=content, file_name=name, mime=files.mime(name), on_click="ignore")
+
+
+def _json(view: Answer) -> str:
+    return json.dumps({"nodes": view["nodes"], "edges": view["edges"]}, ensure_ascii=False, indent=1)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import streamlit as st
 
 from app import theme
-from app.components import chips, files, messages
-from app.data import ask, derive
-from app.markup import plain, short
+from app.address import min_confidence
+from app.components import chips, files, messages, search
+from app.data import Answer, ask, derive
+from app.markup import esc, href, link, plain
 from kg.errors import UnknownNameError
 from kg.export import FORMATS
 from kg.schema import ENTITY_TYPES
@@ -35,10 +37,11 @@ def page() -> None:
     centre = None
     if wanted:
         try:
-            centre = ask("find", wanted)
+            centre = ask("about", wanted)
         except UnknownNameError as error:
             messages.unknown(error, wanted, "export")
             return
+    start = centre["id"] if centre else None
     left, right = st.columns([3, 2], gap="large")
     with left:
         chosen = st.radio(
@@ -48,22 +51,8 @@ def page() -> None:
             bind="query-params",
             format_func=lambda f: "{0} – {2}".format(*_ABOUT[f]) if f in _ABOUT else f,
         )
-        options = {row["id"]: row["label"] for row in ask("entities", (), min_papers=1, limit=3000)}
-        if centre and centre not in options:
-            options = {centre: ask("entity", centre)["label"], **options}
-        picked = st.selectbox(
-            "How much",
-            [None, *options],
-            index=[None, *options].index(centre),
-            format_func=lambda one: "The whole graph" if one is None else f"Around {short(options[one], 80)}",
-            help="Type to search for an entity.",
-        )
-        if picked != centre:
-            if picked:
-                st.query_params["entity"] = picked
-            else:
-                st.query_params.pop("entity", None)
-            st.rerun()
+        st.html(_scope(centre))
+        search.choose("Only around an entity" if centre is None else "Around another", key="kg-around", address=_around)
         hops = 1
         if centre:
             hops = int(st.segmented_control("Steps away", (1, 2, 3), default=1, key="hops", bind="query-params") or 1)
@@ -77,35 +66,43 @@ def page() -> None:
             help="Papers are always in it. None chosen means all types.",
         )
     with right:
-        counts = derive(_preview, centre, hops, tuple(types))
+        part: dict[str, Any] = {"hops": hops, "types": tuple(types), "min_confidence": min_confidence()}
+        counts = derive(_preview, start, tuple(part.items()))
         st.html(_told(counts))
         name, ending, _ = _ABOUT.get(chosen, (chosen, f".{chosen}", ""))
-        label = files.stem(options[centre]) if centre else "paper-graph"
+        label = files.stem(centre["label"]) if centre else "paper-graph"
         st.download_button(
             f"Download {name}",
-            data=lambda: files.exported(chosen, centre, hops, tuple(types)),
+            data=lambda: files.exported(chosen, start, **part),
             file_name=f"{label}{ending}",
             type="primary",
             on_click="ignore",
             disabled=not counts["nodes"],
             icon=":material/download:",
         )
-        around = f' --entity "{options[centre]}" --hops {hops}' if centre else ""
+        around = f' --entity "{centre["label"]}" --hops {hops}' if centre else ""
         kept = "".join(f" --type {t}" for t in types)
+        kept += f" --min-confidence {sure:g}" if (sure := min_confidence()) else ""
         st.html('<div class="kg"><p class="quiet">The same on the command line:</p></div>')
         st.code(f"kg export {chosen} {label}{'' if chosen == 'csv' else ending}{around}{kept}", language=None)
 
 
-def _preview(graph: Any, centre: str | None, hops: int, types: tuple[str, ...]) -> dict[str, Any]:
+def _scope(centre: Answer | None) -> str:
+    """Return in words how much is chosen."""
+    if centre is None:
+        return '<div class="kg"><h2>The whole graph</h2></div>'
+    whole = f'<small><a href="{esc(href("export"))}">take the whole graph</a></small>'
+    return f'<div class="kg"><h2>Around {link("entity", centre["label"], name=centre["id"])} {whole}</h2></div>'
+
+
+def _around(entity: str) -> str:
+    return href("export", entity=entity)
+
+
+def _preview(graph: Any, start: str | None, part: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return how many nodes and edges of each kind an export would hold."""
-    rows = graph.rows(centre, hops=hops, types=types)
-    nodes: dict[str, int] = {}
-    for _, facts in rows.nodes():
-        nodes[facts["kind"]] = nodes.get(facts["kind"], 0) + 1
-    edges: dict[str, int] = {}
-    for _, _, key, _ in rows.edges():
-        edges[key] = edges.get(key, 0) + 1
-    return {"nodes": nodes, "edges": edges}
+    counts: dict[str, Any] = graph.rows(start, **dict(part)).counts()
+    return counts
 
 
 def _told(counts: dict[str, dict[str, int]]) -> str:

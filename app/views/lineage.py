@@ -7,11 +7,12 @@ from typing import Any
 import streamlit as st
 
 from app import theme
+from app.address import min_confidence
 from app.components import bars, chips, messages, says
 from app.components.graph import draw
 from app.components.graph.layout import layered
 from app.components.graph.network import LIMIT, drawing
-from app.data import Answer, ask, derive
+from app.data import Answer, ask
 from app.markup import esc, href, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ENTITY_TYPES, RELATIONS
@@ -24,7 +25,7 @@ def page() -> None:
         _start()
         return
     try:
-        found = ask("lineage", wanted)
+        found = ask("lineage", wanted, min_confidence=min_confidence())
     except UnknownNameError as error:
         messages.unknown(error, wanted, "lineage")
         return
@@ -48,7 +49,8 @@ def _head(centre: Answer, found: Answer) -> str:
         f'<span><a href="{esc(href("explore", entity=centre["id"]))}">its graph</a></span></div>'
         f"<h1>Lineage of <bdi>{esc(short(centre['label'], 120))}</bdi></h1>"
         f'<p class="lead">{chips.count(up, "ancestor")}, {chips.count(down, "descendant")}. '
-        "What it was made from stands left, what was made from it right; above, the years first seen.</p></div></div>"
+        "What it was made from stands left, what was made from it right. Above stands the year of its own paper where "
+        "that is known, else the year first seen here.</p></div></div>"
     )
 
 
@@ -78,24 +80,22 @@ def _picture(found: Answer) -> None:
     nodes, left_out = _nodes(found["entity"], steps)
     inside = {node["id"] for node in nodes}
     drawn = [s for s in steps if s["child"]["id"] in inside and s["parent"]["id"] in inside]
-    facts = derive(_facts, tuple(sorted(inside)))
     places, columns = layered(
         sorted(inside),
         [(s["child"]["id"], s["parent"]["id"]) for s in drawn],
-        {one: int(first[:4]) if first else None for one, (_, first) in facts.items()},
+        {node["id"]: node["year"] for node in nodes},
     )
-    full = [{**node, "papers": facts[node["id"]][0], "date": facts[node["id"]][1]} for node in nodes]
     edges = [
         {"source": s["child"]["id"], "target": s["parent"]["id"], "key": s["relation"], "papers": 1} for s in drawn
     ]
     left, right = st.columns([11, 5], gap="medium")
     with left:
-        data = drawing(full, edges, places, focus=centre, title="Lineage", expandable=False, columns=columns)
+        data = drawing(nodes, edges, places, focus=centre, title="Lineage", expandable=False, columns=columns)
         tall = 70 + 52 * max(5, *(_column_sizes(places).values()), 1)
         selected, _ = draw(data, key=f"lineage-{centre}", height=min(tall, 680))
         rest = f"; {left_out} further away left out" if left_out else "; nothing left out"
         st.html(
-            f'<div class="kg"><p class="quiet">{chips.count(len(full), "entity", "entities")} drawn{rest}.</p>'
+            f'<div class="kg"><p class="quiet">{chips.count(len(nodes), "entity", "entities")} drawn{rest}.</p>'
             f"{_circles(found['cycles'])}</div>"
         )
     with right:
@@ -127,15 +127,16 @@ def _nodes(centre: Answer, steps: list[Answer]) -> tuple[list[dict[str, Any]], i
     for step in sorted(steps, key=lambda s: s["depth"]):
         for end in (step["child"], step["parent"]):
             known.setdefault(end["id"], end)
-    nodes = [{"id": e["id"], "label": e["label"], "kind": e["type"]} for e in list(known.values())[:LIMIT]]
+    nodes = [
+        {
+            **{key: e[key] for key in ("id", "label", "papers")},
+            "kind": e["type"],
+            "date": e["first_date"],
+            "year": e["year"] or (int(e["first_date"][:4]) if e["first_date"] else None),
+        }
+        for e in list(known.values())[:LIMIT]
+    ]
     return nodes, len(known) - len(nodes)
-
-
-def _facts(graph: Any, ids: tuple[str, ...]) -> dict[str, tuple[int, str | None]]:
-    """Return papers and first date of some entities."""
-    wanted = set(ids)
-    rows = graph.entities(min_papers=0)
-    return {row["id"]: (row["papers"], row["first_date"]) for row in rows if row["id"] in wanted}
 
 
 def _column_sizes(places: dict[str, tuple[float, float]]) -> dict[float, int]:
@@ -147,7 +148,7 @@ def _column_sizes(places: dict[str, tuple[float, float]]) -> dict[float, int]:
 
 def _start() -> None:
     st.set_page_config(page_title="Lineage · Paper graph")
-    top = ask("overview")["top"]
+    top = ask("overview", min_confidence=min_confidence())["top"]
     columns = "".join(
         f"<section><h2>{theme.kinds()[kind]['plural'].capitalize()}</h2>"
         f"{bars.ranking([{**row, 'type': kind} for row in top.get(kind, [])], page='lineage')}</section>"

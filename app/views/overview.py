@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import theme
+from app.address import min_confidence
 from app.components import bars, chips, search
 from app.data import Answer, ask, built, derive
 from app.markup import esc, href, link, plain
@@ -17,7 +18,8 @@ def page() -> None:
     """Draw the page; ``?q=`` shows all that is found for a text."""
     text = plain(st.query_params.get("q", "")).strip()
     st.set_page_config(page_title=f"{text[:60]} · Paper graph" if text else "Paper graph")
-    seen = ask("overview")
+    sure = min_confidence()
+    seen = ask("overview", min_confidence=sure)
     counts = seen["counts"]
     st.html(
         '<div class="kg"><div class="kg-head"><h1>What papers use, build on and measure</h1>'
@@ -34,10 +36,10 @@ def page() -> None:
     left, right = st.columns([5, 3], gap="large")
     with left:
         st.html(_top(seen))
-        st.html(_newest())
+        st.html(_newest(sure))
     with right:
         st.html(_time(seen))
-        st.html(_movement(derive(_shares)))
+        st.html(_movement(derive(_shares, sure)))
         st.html(_build(seen.get("build") or {}))
 
 
@@ -92,17 +94,17 @@ def _time(seen: Answer) -> str:
     return f'<div class="kg"><h2>Papers over time</h2>{bars.timeline(seen["papers_by_month"], height=110)}</div>'
 
 
-def _newest() -> str:
+def _newest(sure: float) -> str:
     """Return the newest papers, and the entities that are named for the first time last."""
     papers = "".join(
         f"<li>{link('paper', row['title'], id=row['id'], limit=110)} "
         f'<span class="quiet num">{esc(row.get("date") or "")}</span></li>'
-        for row in derive(_newest_papers, 7)
+        for row in ask("newest", limit=7)["papers"]
     )
     names = "".join(
         f"<li>{chips.entity(row, limit=40)} "
         f'<span class="quiet num">{esc((row.get("first_date") or "")[:7])}</span></li>'
-        for row in ask("entities", (), min_papers=2, limit=7, order="first_date")
+        for row in ask("entities", (), min_papers=2, limit=7, order="first_date", min_confidence=sure)
     )
     return (
         f'<div class="kg"><div class="kg-columns kg-two"><section><h2>Newest papers '
@@ -112,18 +114,17 @@ def _newest() -> str:
     )
 
 
-def _newest_papers(graph: Any, number: int) -> list[Answer]:
-    return list(graph.papers()[:number])
-
-
-def _shares(graph: Any) -> dict[str, Any]:
+def _shares(graph: Any, sure: float) -> dict[str, Any]:
     """Return how many papers of the last year and of the year before name each of the busiest entities."""
     months = graph.overview()["papers_by_month"]
     years = sorted({int(row["period"][:4]) for row in months})
     if len(years) < 2:
         return {}
     totals = {y: sum(row["papers"] for row in months if int(row["period"][:4]) == y) for y in years[-2:]}
-    before, now = ({n["id"]: n for n in graph.neighbourhood(years=(y, y), limit=250)["nodes"]} for y in years[-2:])
+    before, now = (
+        {n["id"]: n for n in graph.neighbourhood(years=(y, y), limit=250, min_confidence=sure)["nodes"]}
+        for y in years[-2:]
+    )
     rows = []
     for one in before.keys() | now.keys():
         node = now.get(one) or before[one]

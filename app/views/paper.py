@@ -7,8 +7,10 @@ from typing import Any
 
 import streamlit as st
 
+from app import theme
+from app.address import min_confidence
 from app.components import chips, corrections, lists, messages, says
-from app.data import Answer, ask, derive
+from app.data import Answer, ask
 from app.markup import esc, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ROLES
@@ -17,13 +19,17 @@ _PAGE = 100
 
 
 def page() -> None:
-    """Draw the page of ``?id=``, or the list of all papers."""
+    """Draw the page of ``?id=``, or a list: of all papers, or of those linked to ``?entity=``."""
     wanted = plain(st.query_params.get("id", ""))
     if not wanted.strip():
-        _browse()
+        entity = plain(st.query_params.get("entity", "")).strip()
+        if entity:
+            _linked(entity)
+        else:
+            _browse()
         return
     try:
-        found = ask("paper", wanted)
+        found = ask("paper", wanted, min_confidence=min_confidence())
     except UnknownNameError as error:
         messages.unknown(error, wanted, "paper")
         return
@@ -143,7 +149,7 @@ def _source(found: Answer) -> str:
 def _take_along(found: Answer) -> None:
     st.download_button(
         "Download this page as JSON",
-        data=json.dumps(found, ensure_ascii=False, indent=1),
+        data=lambda: json.dumps(found, ensure_ascii=False, indent=1),
         file_name=f"paper-{short(found['id'], 60).replace('/', '-')}.json",
         mime="application/json",
         on_click="ignore",
@@ -160,11 +166,10 @@ def _browse() -> None:
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     years = sorted({row["period"][:4] for row in ask("overview")["papers_by_month"]}, reverse=True)
     chosen = left.pills("Year", years, selection_mode="multi", key="year", bind="query-params") if years else []
-    total = derive(_count, tuple(chosen))
-    pages = max(1, -(-total // _PAGE))
-    number = int(right.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
-    shown = derive(_rows, tuple(chosen), number)
-    st.html(f'<div class="kg"><p class="quiet">{chips.count(total, "paper")}, page {number} of {pages}</p></div>')
+    pages = -(-ask("newest", tuple(chosen), limit=1)["total"] // _PAGE)
+    number = _number(right, pages)
+    found = ask("newest", tuple(chosen), limit=_PAGE, offset=(number - 1) * _PAGE)
+    st.html(f'<div class="kg"><p class="quiet">{chips.count(found["total"], "paper")}{_place(number, pages)}</p></div>')
     st.html(
         lists.table(
             (("Title", ""), ("Date", "n")),
@@ -173,21 +178,43 @@ def _browse() -> None:
                     link("paper", row["title"], id=row["id"], limit=200),
                     f'<span class="num">{esc(row.get("date") or "")}</span>',
                 )
-                for row in shown
+                for row in found["papers"]
             ),
             label="Papers",
         )
     )
 
 
-def _of_years(graph: Any, years: tuple[str, ...]) -> list[Answer]:
-    return [row for row in graph.papers() if not years or (row.get("date") or "")[:4] in years]
+def _linked(wanted: str) -> None:
+    """Draw the papers linked to an entity, a page at a time; ``?role=`` and ``?family=false`` narrow them."""
+    exact = st.query_params.get("family") == "false"
+    try:
+        entity = ask("about", wanted)
+        rows = ask("papers", wanted, exact=exact, min_confidence=min_confidence())
+    except UnknownNameError as error:
+        messages.unknown(error, wanted, "entity")
+        return
+    st.set_page_config(page_title=f"Papers with {short(entity['label'])} · Paper graph")
+    st.html(
+        f'<div class="kg"><div class="kg-head"><div class="over">{chips.kind(entity["type"])}</div>'
+        f"<h1>Papers with {link('entity', entity['label'], name=entity['id'])}</h1></div></div>"
+    )
+    left, right = st.columns([5, 1], vertical_alignment="bottom")
+    roles = left.pills(
+        "Role", ROLES, selection_mode="multi", key="role", bind="query-params", format_func=theme.edge_label
+    )
+    rows = [row for row in rows if not roles or row["role"] in roles]
+    pages = -(-len(rows) // _PAGE)
+    number = _number(right, pages)
+    st.html(f'<div class="kg"><p class="quiet">{chips.count(len(rows), "paper")}{_place(number, pages)}</p></div>')
+    shown = rows[(number - 1) * _PAGE : number * _PAGE]
+    st.html(f'<div class="kg">{says.papers(shown, (entity["label"],), roles=True)}</div>')
 
 
-def _count(graph: Any, years: tuple[str, ...]) -> int:
-    return len(_of_years(graph, years))
+def _number(place: Any, pages: int) -> int:
+    """Draw the choice of a page, where there is one, and return its number."""
+    return int(place.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
 
 
-def _rows(graph: Any, years: tuple[str, ...], number: int) -> list[Answer]:
-    """Return one page of the list."""
-    return _of_years(graph, years)[(number - 1) * _PAGE : number * _PAGE]
+def _place(number: int, pages: int) -> str:
+    return f", page {number} of {pages}" if pages > 1 else ""

@@ -52,6 +52,11 @@ class KnowledgeGraph:
         """Return the id of the entity that a name stands for."""
         return self._names.find(name)
 
+    def about(self, name: str) -> Row:
+        """Return an entity in short: id, label, type, number of papers, date first seen, year of its own paper."""
+        id = self.find(name)
+        return _lineage.known(self._db, self._names, [id])[id]
+
     def papers(
         self, name: str | None = None, *, roles: Sequence[str] = (), exact: bool = False, min_confidence: float = 0.0
     ) -> list[Row]:
@@ -98,7 +103,7 @@ class KnowledgeGraph:
         )
         ways = [[self._names.entities[e].label for e in self._lineages.cycles[edge]] for _, edge in left_out]
         return {
-            "entity": _lineage.known(self._db, self._names, [id])[id],
+            "entity": self.about(id),
             "ancestors": up,
             "descendants": down,
             "cycles": [{"step": step, "way": way} for step, way in zip(steps, ways, strict=True)],

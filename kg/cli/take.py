@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 import kg
-from kg.cli.options import directory
+from kg.cli.options import directory, min_confidence
 from kg.errors import KGError
 from kg.schema import ENTITY_TYPES
 
@@ -23,14 +23,24 @@ FORMATS = ("graphml", "gexf", "json", "csv", "cypher", "html")
 @click.option("--entity", metavar="NAME", help="Only what stands around this entity.")
 @click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around it.")
 @click.option("--type", "types", multiple=True, type=click.Choice(ENTITY_TYPES), help="Only entities of this type.")
+@min_confidence
 @directory
-def export(format: str, file: Path, entity: str | None, hops: int, types: tuple[str, ...], directory: Path) -> None:
+def export(
+    format: str,
+    file: Path,
+    entity: str | None,
+    hops: int,
+    types: tuple[str, ...],
+    min_confidence: float,
+    directory: Path,
+) -> None:
     """Write the graph to a file for other programs.
 
     graphml opens in networkx, igraph and Gephi, gexf in Gephi, json in networkx and D3, csv (FILE is a folder) in
     spreadsheets and pandas, cypher in Neo4j, html in any browser, offline.
     """
-    path = kg.load(directory).export(format, file, entity=entity, hops=hops, types=types)
+    graph = kg.load(directory)
+    path = graph.export(format, file, entity=entity, hops=hops, types=types, min_confidence=min_confidence)
     click.echo(f"written to {path}")
 
 

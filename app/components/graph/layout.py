@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from math import atan2, cos, pi, sin, sqrt
+from math import atan2, cos, inf, pi, sin, sqrt
 
 import networkx as nx
 import numpy as np
@@ -84,26 +84,30 @@ def layered(
 ) -> tuple[Positions, list[tuple[float, str]]]:
     """Return places from left to right and the columns' headings (x, years): parents stand left of their children.
 
-    A node's column is the longest way from a root; a step that would close a cycle does not count. ``steps`` are
-    (child, parent).
+    A column holds what is of one year; where a parent is of the same year as its child, or seen later, the child goes
+    into a column after it. What has no year stands beside its relatives. A step that would close a cycle does not
+    count. ``steps`` are (child, parent).
 
-    Rows follow the middle of the neighbours in the column before (Sugiyama, Tagawa and Toda 1981, barycentre).
+    Rows follow the middle of the neighbours in the columns before (Sugiyama, Tagawa and Toda 1981, barycentre).
     """
     graph = nx.DiGraph()
     graph.add_nodes_from(sorted(nodes))
     for child, parent in sorted(steps):
         if child != parent and not (child in graph and nx.has_path(graph, child, parent)):
             graph.add_edge(parent, child)
-    depth: dict[str, int] = {}
-    for node in nx.lexicographical_topological_sort(graph):
-        depth[node] = max((depth[parent] + 1 for parent in graph.predecessors(node)), default=0)
-    for node in reversed(list(nx.lexicographical_topological_sort(graph))):  # roots close to their first child
-        children = [depth[child] for child in graph.successors(node)]
-        if children and not list(graph.predecessors(node)):
-            depth[node] = min(children) - 1
+    layer: dict[str, tuple[float, float]] = {}  # year, and the place in the order of columns of that year
+    order = list(nx.lexicographical_topological_sort(graph))
+    for node in order:
+        last = max((layer[parent] for parent in graph.predecessors(node)), default=(-inf, -1.0))
+        year = years.get(node)
+        layer[node] = (year, 0.0) if year is not None and year > last[0] else (last[0], last[1] + 1)
+    for node in reversed(order):  # roots without a year stand close to their first child
+        if layer[node][0] == -inf and (after := [layer[child] for child in graph.successors(node)]):
+            layer[node] = (min(after)[0], min(after)[1] - 0.5)
+    numbers = {key: number for number, key in enumerate(sorted(set(layer.values())))}
     columns: dict[int, list[str]] = {}
-    for node in sorted(graph, key=lambda n: (depth[n], years.get(n) or 0, n)):
-        columns.setdefault(depth[node], []).append(node)
+    for node in sorted(graph, key=lambda n: (numbers[layer[n]], n)):
+        columns.setdefault(numbers[layer[node]], []).append(node)
     places: Positions = {}
     headings: list[tuple[float, str]] = []
     for level in sorted(columns):

@@ -6,6 +6,7 @@ are shown as text. Choosing one follows its link.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +27,27 @@ _component = st.components.v2.component(
 @st.fragment
 def box(*, key: str, large: bool = False) -> None:
     """Show a search box over papers and entities; a fragment, so that typing reruns nothing else."""
+    text = _typed(key)
+    _show(key, text, suggestions(text), label="Search papers and entities", large=large)
+
+
+@st.fragment
+def choose(label: str, *, key: str, address: Callable[[str], str]) -> None:
+    """Show a search box over entities whose suggestions lead to ``address(id)``: choosing one is following a link."""
+    text = _typed(key)
+    found = ask("search", text, limit=9)["entities"] if text.strip() else []
+    _show(key, text, [{**_entity(row), "href": address(row["id"])} for row in found], label=label)
+
+
+def _typed(key: str) -> str:
     before = st.session_state.get(key) or {}
-    text = plain(before.get("text"))[:200]
+    return plain(before.get("text"))[:200]
+
+
+def _show(key: str, text: str, found: list[dict[str, Any]], *, label: str, large: bool = False) -> None:
     _component(
         key=key,
-        data={"text": text, "found": suggestions(text), "large": large, "all": href("", q=text)},
+        data={"text": text, "found": found, "label": label, "large": large},
         default={"text": ""},
         on_text_change=_nothing,
     )
@@ -41,15 +58,7 @@ def suggestions(text: str, limit: int = 9) -> list[dict[str, Any]]:
     if not text.strip():
         return []
     found = ask("search", text, limit=limit)
-    entities = [
-        {
-            "href": href("entity", name=row["id"]),
-            "label": short(row["label"], 90),
-            "kind": row["type"],
-            "note": f"{row['papers']} paper{'' if row['papers'] == 1 else 's'}",
-        }
-        for row in found["entities"][:6]
-    ]
+    entities = [_entity(row) for row in found["entities"][:6]]
     papers = [
         {
             "href": href("paper", id=row["id"]),
@@ -60,6 +69,15 @@ def suggestions(text: str, limit: int = 9) -> list[dict[str, Any]]:
         for row in found["papers"][: max(3, limit - len(entities))]
     ]
     return entities + papers
+
+
+def _entity(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "href": href("entity", name=row["id"]),
+        "label": short(row["label"], 90),
+        "kind": row["type"],
+        "note": f"{row['papers']} paper{'' if row['papers'] == 1 else 's'}",
+    }
 
 
 def _nothing() -> None:

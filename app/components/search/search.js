@@ -32,6 +32,8 @@ class SearchBox {
   show(data) {
     this.data = data;
     this.form.classList.toggle("large", data.large);
+    this.input.placeholder = data.label;
+    this.input.setAttribute("aria-label", data.label);
     if (data.text !== this.input.value.trim()) return; // an answer to what is no longer asked
     this.at = -1;
     this.list.replaceChildren(...data.found.map((row, number) => this.row(row, number)));
