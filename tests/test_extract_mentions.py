@@ -1,5 +1,6 @@
 """Names are found as a careful reader finds them: the right stretches, one entity for all its spellings, one type."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from spacy.vocab import Vocab
 
 import kg.extract
-from kg.evaluate import predict, score
+from kg.evaluate import predict, read_gold, score
 from kg.extract import network
 from kg.extract.calibration import Curve, fit_curve
 from kg.extract.candidates import known_stretches, tagged_stretches
@@ -210,26 +211,38 @@ def test_the_table_of_words_starts_anew_when_it_is_full():
     assert features.look_up(["BERT"]).tolist() == [2]
 
 
-def test_training_learns_and_is_deterministic(tmp_path):
-    gold = tmp_path / "gold.jsonl"
-    lines = (GOLD / "train-seeds.jsonl").open(encoding="utf-8").readlines()[:40]
-    gold.write_text("".join(lines), encoding="utf-8")
-    small = Settings(width=32, reaches=(1, 1), pool_at=1, epochs=4, warm_up=5, batch=4)
-    for folder in ("one", "two"):
-        train([gold], weights=tmp_path / folder, settings=small, folds=2, rounds=20)
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert names == ["judge.npz", "lineage.npz", "roles.npz", "tagger.npz"]
-    assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in names)
+SMALL = Settings(width=32, reaches=(1, 1), pool_at=1, epochs=4, warm_up=5, batch=4, masked_epochs=1, taught=30)
 
+
+def seed_lines(start: int, stop: int) -> str:
+    """Return some of the annotated papers of the seeds, a line each."""
+    return "".join((GOLD / "train-seeds.jsonl").open(encoding="utf-8").readlines()[start:stop])
+
+
+def edge_f1(weights: Path, gold: Path) -> float:
+    """Return what a pipeline with these weights reaches on a gold file."""
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
     for component in ("paper_sentences", "abbreviations"):
         nlp.add_pipe(component)
     for component in ("name_tagger", "name_judge"):
-        nlp.add_pipe(component, config={"weights": str(tmp_path / "one")})
+        nlp.add_pipe(component, config={"weights": str(weights)})
     nlp.add_pipe("paper_entities")
-    rows = {row["id"]: row for row in map(json.loads, lines)}
-    figures = score(rows, predict(rows, nlp=nlp))
-    assert figures["edge"][2] > 0.3
+    rows = read_gold(gold)
+    return score(rows, predict(rows, nlp=nlp))["edge"][2]
+
+
+@pytest.mark.parametrize("with_unlabelled", [False, True])
+def test_training_learns_and_is_deterministic(tmp_path, with_unlabelled):
+    gold, unlabelled = tmp_path / "gold.jsonl", tmp_path / "abstracts.jsonl.gz"
+    gold.write_text(seed_lines(0, 40), encoding="utf-8")
+    unlabelled.write_bytes(gzip.compress(seed_lines(40, 100).encode()))
+    for folder in ("one", "two"):
+        train([gold], unlabelled if with_unlabelled else None, tmp_path / folder, SMALL, folds=2, rounds=20)
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["judge.npz", "lineage.npz", "roles.npz", "tagger.npz"]
+    assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in names)
+    assert (Tagger.from_disk(tmp_path / "one").features.vectors is not None) == with_unlabelled
+    assert edge_f1(tmp_path / "one", gold) > 0.3
 
 
 def test_weights_are_small():

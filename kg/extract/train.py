@@ -1,8 +1,10 @@
 """Training: from gold files to the weights in ``kg/extract/weights``; the verb ``kg train``.
 
 In order: vectors of character n-grams and guessing hidden words, both on unlabelled abstracts where there are any;
-taggers on all folds but one, for what they say of the fold left out; the tagger that ships; the judge on the scores
-from outside each paper's fold; roles and lineage. One thread and fixed seeds throughout.
+taggers on all folds but one, for what they say of the fold left out, and one on all; judges on the scores from outside
+each paper's fold. Where there are unlabelled abstracts, these teach: what they find in those is what the taggers learn
+next, before they learn from the gold once more, and a second judge with them. Last, roles and lineage. One thread and
+fixed seeds throughout.
 """
 
 from __future__ import annotations
@@ -10,7 +12,8 @@ from __future__ import annotations
 import gzip
 import json
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,18 +21,23 @@ from zlib import crc32
 
 import numpy as np
 from spacy.vectors import Vectors
+from toolz import partition_all
 
 from kg.evaluate.gold import read_gold
+from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.extensions import GAP
+from kg.extract.judge import Judge, Lexicon, judged_name
 from kg.extract.tagger import WEIGHTS, Tagger
-from kg.extract.train_judge import ROUNDS, fit_judge, lexicon_of, make_case
+from kg.extract.train_judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case, reading_of
 from kg.extract.train_lineage import train_lineage
 from kg.extract.train_roles import train_roles
 from kg.extract.train_tagger import (
+    NO_LIMIT,
     Example,
     Settings,
     fit,
     frequent_norms,
+    labelled,
     make_example,
     new_tagger,
     pretrain,
@@ -41,8 +49,44 @@ FOLDS = 4
 SMALL = 0.2
 """Papers of a gold file with less than this share of all papers count twice: few, and another kind of text."""
 
+TEACHING = 64
+"""Papers that a teacher reads together."""
+
 Row = Mapping[str, Any]
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """The gold papers, and what all steps must know of them."""
+
+    rows: list[dict[str, Any]]
+    examples: list[Example]
+    folds: int
+    fold: list[int]  # of each paper
+    rare: frozenset[str]  # ids of the papers that count twice
+
+    @classmethod
+    def read(cls, gold: Sequence[Path], folds: int) -> Lessons:
+        """Read the files; a paper that stands in two counts as it stands in the last."""
+        files = [read_gold(path) for path in gold]
+        rows = list({row["id"]: row for file in files for row in file.values()}.values())
+        rare = frozenset(paper for file in files if len(file) < SMALL * len(rows) for paper in file)
+        return cls(rows, [make_example(row) for row in rows], folds, [fold_of(row["id"], folds) for row in rows], rare)
+
+    def inside(self, k: int) -> list[Example]:
+        """Return the papers of a fold."""
+        return [example for example, n in zip(self.examples, self.fold, strict=True) if n == k]
+
+    def outside(self, k: int) -> list[Example]:
+        """Return the papers of all other folds, and the rare ones a second time; ``k = folds`` leaves none out."""
+        numbers = [i for i, n in enumerate(self.fold) if n != k]
+        numbers += [i for i in numbers if self.rows[i]["id"] in self.rare]
+        return [self.examples[i] for i in numbers]
+
+    def lexicon(self, k: int) -> Lexicon:
+        """Return the names of all other folds."""
+        return lexicon_of([row for row, n in zip(self.rows, self.fold, strict=True) if n != k])
 
 
 def train(
@@ -57,7 +101,7 @@ def train(
 
     Args:
         gold: files in the form of the guidelines.
-        unlabelled: JSON Lines with ``title`` and ``abstract``, plain or gzipped, for vectors and pre-training.
+        unlabelled: JSON Lines with ``title`` and ``abstract``, plain or gzipped, for vectors, pre-training, teaching.
         weights: the folder to write to.
         settings: of the tagger.
         folds: parts of the gold; each is scored by a tagger that was trained on the others.
@@ -67,48 +111,81 @@ def train(
         GoldError: a gold file cannot be read.
     """
     settings = settings or Settings()
-    files = [read_gold(path) for path in gold]
-    rows = list({row["id"]: row for file in files for row in file.values()}.values())
-    rare = {paper for file in files if len(file) < SMALL * len(rows) for paper in file}
-    texts = read_unlabelled(unlabelled) if unlabelled else []
-    examples = [make_example(row) for row in rows]
-    others = [make_example(row) for row in texts]
-    start = first_tagger(examples, others, settings)
-    number = [fold_of(row["id"], folds) for row in rows]
-
-    scores: dict[int, np.ndarray] = {}
-    for k in range(folds):
-        inside = [i for i, n in enumerate(number) if n == k]
-        outside = twice([i for i, n in enumerate(number) if n != k], rows, rare)
-        _log.info("tagger without fold %d: %d papers", k, len(outside))
-        tagger = fit(copy_of(start), [examples[i] for i in outside], settings, seed=k)
-        said = scores_of(tagger, [examples[i] for i in inside])
-        scores.update((i, s.astype(np.float16)) for i, s in zip(inside, said, strict=True))  # 100 MB less
-    _log.info("tagger on all %d papers", len(rows))
-    everything = twice(range(len(rows)), rows, rare)
-    fit(start, [examples[i] for i in everything], settings, seed=folds).to_disk(weights)
-
-    cases = []
-    for k in range(folds):
-        lexicon = lexicon_of([row for row, n in zip(rows, number, strict=True) if n != k])
-        cases += [
-            make_case(rows[i], k, examples[i], scores[i].astype(np.float32), lexicon)
-            for i, n in enumerate(number)
-            if n == k
-        ]
-    _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
-    weight = {row["id"]: 2.0 if row["id"] in rare else 1.0 for row in rows}
-    judge, found = fit_judge(cases, weight, folds, lexicon_of(rows), rounds)
-    judge.to_disk(weights)
+    lessons = Lessons.read(gold, folds)
+    others = [make_example(row) for row in read_unlabelled(unlabelled)] if unlabelled else []
+    start = first_tagger(lessons.examples, others, settings)
+    with TemporaryDirectory() as scratch:
+        kept = Path(scratch)
+        taggers = [kept / f"tagger{k}" for k in range(folds)] + [weights]
+        start.to_disk(kept / "start")
+        scores = [fit_tagger(lessons, k, copy_of(start), taggers[k], settings) for k in range(folds + 1)]
+        judges = judges_of(lessons, scores, rounds)
+        if others:
+            students = [
+                teach(others, in_training(kept / "start"), Tagger.from_disk(taggers[k]), judge, settings, k)
+                for k, judge in enumerate([*judges.blind, judges.all])
+            ]
+            scores = [fit_tagger(lessons, k, student, taggers[k], settings) for k, student in enumerate(students)]
+            judges = judges_of(lessons, scores, rounds)
+    judges.all.to_disk(weights)
     _log.info("roles and lineage")
-    train_roles(rows).save(weights / "roles.npz")
-    train_lineage(rows, [found.get(row["id"], []) for row in rows]).save(weights / "lineage.npz")
+    train_roles(lessons.rows).save(weights / "roles.npz")
+    found = [judges.found.get(row["id"], []) for row in lessons.rows]
+    train_lineage(lessons.rows, found).save(weights / "lineage.npz")
 
 
-def twice(numbers: Iterable[int], rows: Sequence[Row], rare: Collection[str]) -> list[int]:
-    """Return the numbers of papers, and those of rare papers a second time."""
-    numbers = list(numbers)
-    return numbers + [i for i in numbers if rows[i]["id"] in rare]
+def fit_tagger(lessons: Lessons, k: int, tagger: Tagger, out: Path, settings: Settings) -> list[np.ndarray]:
+    """Train a tagger on all folds but one, write it, and return what it says of the papers of that fold."""
+    examples = lessons.outside(k)
+    _log.info("tagger blind to fold %d: %d papers", k, len(examples))
+    fit(tagger, examples, settings, seed=k).to_disk(out)
+    return [scores.astype(np.float16) for scores in scores_of(tagger, lessons.inside(k))]  # 100 MB less
+
+
+def judges_of(lessons: Lessons, scores: Sequence[Sequence[np.ndarray]], rounds: int) -> Judges:
+    """Return judges trained on what taggers say of papers that they have not seen: ``scores`` of each fold."""
+    lexicons = [lessons.lexicon(k) for k in range(lessons.folds + 1)]
+    cases = []
+    for k in range(lessons.folds):
+        rows = [row for row, n in zip(lessons.rows, lessons.fold, strict=True) if n == k]
+        for row, example, said in zip(rows, lessons.inside(k), scores[k], strict=True):
+            cases.append(make_case(row, k, example, said.astype(np.float32), lexicons[k]))
+    _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
+    weight = {row["id"]: 2.0 if row["id"] in lessons.rare else 1.0 for row in lessons.rows}
+    return fit_judge(cases, weight, lexicons, rounds)
+
+
+def teach(
+    texts: Sequence[Example], student: Tagger, tagger: Tagger, judge: Judge, settings: Settings, k: int
+) -> Tagger:
+    """Train a student for one pass on what a tagger and a judge find in unlabelled texts, and return it.
+
+    Together these read better than any tagger alone, so there is much to learn from them. A student that is to be
+    blind to a fold has teachers that are: else it would know the answers by hearsay.
+    """
+    step = max(1, len(texts) // settings.taught)
+    chosen = texts[::step][: settings.taught]
+    _log.info("teaching by %d texts, blind to fold %d", len(chosen), k)
+    examples = []
+    for part in partition_all(TEACHING, chosen):
+        readings = [reading_of(example, tagger(example.words, example.flags)) for example in part]
+        for example, reading, judged in zip(part, readings, judge(readings), strict=True):
+            names = [judged_name(reading, group, chances, judge.curve) for group, chances in judged]
+            entities = make_entities(reading.text, reading.title_end, names, THRESHOLD)
+            examples.append(labelled(example, [(e.type, e.surfaces) for e in entities]))
+    return fit(student, examples, replace(settings, epochs=1), seed=100 + k)
+
+
+def copy_of(tagger: Tagger) -> Tagger:
+    """Return a tagger with the same weights that can be trained by itself; both share their table of words."""
+    return Tagger({name: value.copy() for name, value in tagger.params.items()}, tagger.config, tagger.features)
+
+
+def in_training(folder: Path) -> Tagger:
+    """Return the tagger in a folder, with a table of words of its own: so it depends on nothing trained before it."""
+    tagger = Tagger.from_disk(folder)
+    tagger.features.limit = NO_LIMIT
+    return tagger
 
 
 def fold_of(paper: str, folds: int) -> int:
@@ -132,11 +209,6 @@ def first_tagger(examples: Sequence[Example], others: Sequence[Example], setting
         _log.info("guessing hidden words of %d abstracts", len(texts))
         pretrain(tagger, texts, settings, seed=1)
     return tagger
-
-
-def copy_of(tagger: Tagger) -> Tagger:
-    """Return a tagger with the same weights that can be trained by itself."""
-    return Tagger({name: value.copy() for name, value in tagger.params.items()}, tagger.config, tagger.features)
 
 
 def fit_vectors(texts: Sequence[Example], width: int = 96, buckets: int = 20_000) -> Vectors:

@@ -15,7 +15,7 @@ import numpy as np
 
 from kg.extract import linear
 from kg.extract.abbreviations import definitions
-from kg.extract.calibration import fit_curve
+from kg.extract.calibration import Curve, fit_curve
 from kg.extract.candidates import Group, Reading, find_groups
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.evidence import Evidence, Tables, weigh
@@ -158,26 +158,34 @@ def fit_trees(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: 
     return Trees(booster.model_to_string())
 
 
-def fit_judge(
-    cases: Sequence[Case], weight: Mapping[str, float], n_folds: int, lexicon: Lexicon, rounds: int = ROUNDS
-) -> tuple[Judge, dict[str, list[PaperEntity]]]:
-    """Return a judge: trees and curve from evidence made out of fold, tables and linear model from all cases.
+@dataclass(slots=True)
+class Judges:
+    """What `fit_judge` gives."""
 
-    Beside it, by the id of the paper, the entities that judges find who have not seen the paper: what roles and
-    lineage will meet.
+    all: Judge  # has seen every paper
+    blind: list[Judge]  # one a fold, that has not seen the papers of that fold
+    found: dict[str, list[PaperEntity]]  # by paper, what the judge that is blind to it finds
+
+
+def fit_judge(
+    cases: Sequence[Case], weight: Mapping[str, float], lexicons: Sequence[Lexicon], rounds: int = ROUNDS
+) -> Judges:
+    """Return judges: trees and curve from evidence made out of fold, tables and linear model from all cases.
 
     Args:
         cases: papers with their candidates.
         weight: how much each paper counts, by id.
-        n_folds: number of folds of the cases.
-        lexicon: of all papers.
+        lexicons: for each fold that of all other papers; last, that of all papers.
         rounds: trees for each class.
     """
     cases = [case for case in cases if case.groups]
+    n_folds = len(lexicons) - 1
     table: dict[int, np.ndarray] = {}
+    learned = []
     for number in range(n_folds):
         others = [case for case in cases if case.fold != number]
         tables, words = fit_tables(others), fit_wording(others)
+        learned.append((tables, words))
         for place, case in enumerate(cases):
             if case.fold == number:
                 table[place] = rows_of(case, tables, words)
@@ -186,12 +194,16 @@ def fit_judge(
     folds = np.concatenate([np.full(len(case.groups), case.fold) for case in cases])
     weights = np.concatenate([np.full(len(case.groups), weight[case.row["id"]]) for case in cases])
     chances = np.zeros((len(rows), N_CLASSES))
+    blind = []
     for number in range(n_folds):
         inside, outside = folds == number, folds != number
-        if inside.any() and outside.any():
-            trees = fit_trees(rows[outside], kinds[outside], weights[outside], rounds)
+        trees = fit_trees(rows[outside], kinds[outside], weights[outside], rounds)
+        if inside.any():
             chances[inside] = trees.predict(rows[inside])
+        blind.append(Judge(trees, *learned[number], lexicons[number], Curve()))
     curve = fit_curve(chances, kinds)
+    for judge in blind:
+        judge.curve = curve
     found, at = {}, 0
     for case in cases:
         said = chances[at : at + len(case.groups)]
@@ -200,4 +212,4 @@ def fit_judge(
         names = [judged_name(reading, group, row, curve) for group, row in zip(case.groups, said, strict=True)]
         found[case.row["id"]] = make_entities(reading.text, reading.title_end, names, THRESHOLD)
     trees = fit_trees(rows, kinds, weights, rounds)
-    return Judge(trees, fit_tables(cases), fit_wording(cases), lexicon, curve), found
+    return Judges(Judge(trees, fit_tables(cases), fit_wording(cases), lexicons[-1], curve), blind, found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,9 @@ from kg.extract.words import HASHED, TABLES, WordFeatures, norm
 from kg.schema import ENTITY_TYPES
 
 Row = Mapping[str, Any]
+
+NO_LIMIT = 10_000_000
+"""Words that a tagger in training keeps: no text is looked up twice, so none may be forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class Settings:
     hidden: float = 0.15  # share of words whose own row is hidden
     frequent: int = 5  # a norm said as often has a row of its own
     masked_targets: int = 5000
-    masked_epochs: float = 1.0
+    masked_epochs: float = 4.0
+    taught: int = 10_000  # unlabelled papers that students learn from
 
 
 @dataclass(slots=True)
@@ -74,12 +78,18 @@ def make_example(row: Row) -> Example:
         ends.append(at + len(word))
         at += len(word) + space
     labels = np.zeros(len(words), dtype=np.int64)
-    entities = row.get("entities", ())
-    first = {a: i for i, a in enumerate(starts)}
-    final = {b: i for i, b in enumerate(ends)}
-    names = [JudgedName(tuple(e["surfaces"]), (), ()) for e in entities]
-    for entity, places in zip(entities, claim_places(text, names, title_end), strict=True):
-        kind = ENTITY_TYPES.index(entity["type"])
+    example = Example(text, title_end, words, starts, ends, flags_of(words, starts, title_end), labels)
+    return labelled(example, [(e["type"], e["surfaces"]) for e in row.get("entities", ())])
+
+
+def labelled(example: Example, entities: Sequence[tuple[str, Sequence[str]]]) -> Example:
+    """Return the paper with the labels that these entities, each with its type and its surfaces, give its words."""
+    labels = np.zeros(len(example.words), dtype=np.int64)
+    first = {a: i for i, a in enumerate(example.starts)}
+    final = {b: i for i, b in enumerate(example.ends)}
+    names = [JudgedName(tuple(surfaces), (), ()) for _, surfaces in entities]
+    for (kind_name, _), places in zip(entities, claim_places(example.text, names, example.title_end), strict=True):
+        kind = ENTITY_TYPES.index(kind_name)
         for a, b in places:
             if a in first and b in final:
                 i, j = first[a], final[b]
@@ -87,7 +97,7 @@ def make_example(row: Row) -> Example:
                 labels[i], labels[j] = label(kind, BEGIN), label(kind, LAST)
                 if i == j:
                     labels[i] = label(kind, SINGLE)
-    return Example(text, title_end, words, starts, ends, flags_of(words, starts, title_end), labels)
+    return replace(example, labels=labels)
 
 
 def frequent_norms(texts: Iterable[Sequence[str]], least: int) -> list[str]:
@@ -101,7 +111,7 @@ def frequent_norms(texts: Iterable[Sequence[str]], least: int) -> list[str]:
 def new_tagger(frequent: Sequence[str], vectors: Vectors | None, settings: Settings, seed: int) -> Tagger:
     """Return a tagger with random weights."""
     rng = np.random.default_rng(seed)
-    features = WordFeatures(frequent, vectors, limit=10_000_000)
+    features = WordFeatures(frequent, vectors, limit=NO_LIMIT)
     width = settings.width
 
     def normal(n: int, m: int, scale: float) -> np.ndarray:
