@@ -35,7 +35,7 @@ from kg.resolve import Resolution
 from kg.resolve.background import join_background
 from kg.resolve.curation import Curation, settle_links, settle_relations
 from kg.resolve.readings import Readings
-from kg.resolve.resolver import resolve_named
+from kg.resolve.resolver import collector_paused, resolve_named
 
 CURATION = "curation.yaml"
 EXTRACTIONS, COLUMNS, READINGS = "extractions.sqlite", "columns.arrow", "readings.arrow"
@@ -89,7 +89,8 @@ def build(
         cache = ExtractionCache(kept and kept / EXTRACTIONS, run.extractor)
         try:
             corpus = run.extract(staging, cache, kept, engine, workers or engines.cores(), scheduler)
-            run.resolve(staging, corpus, corrections, with_background, kept and kept / READINGS)
+            with collector_paused():
+                run.resolve(staging, corpus, corrections, with_background, kept and kept / READINGS)
         finally:
             cache.close()
         run.finish(staging)

@@ -7,20 +7,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from kg.errors import KGError
 from kg.resolve.acronyms import fits, same_long
-from kg.resolve.known import GROUP
+from kg.resolve.known import GROUP, read
 from kg.resolve.naming import slug
 from kg.resolve.resolution import SHORTENED, Resolution, ResolvedEntity
 from kg.resolve.typography import loose
 from kg.schema import ENTITY_TYPES, RELATIONS
 
-_FILE = Path(__file__).parent / "background.yaml"
 _ARXIV = re.compile(r"\d{4}\.\d{4,5}")
 _PAPER = re.compile(r"(?P<authors>.+?) \((?P<year>(?:19|20)\d\d)\), (?P<title>.+)")
 _KEYS = {"name", "type", "also", "paper", "arxiv", *RELATIONS}
@@ -53,7 +49,7 @@ def background() -> tuple[tuple[BackgroundEntity, ...], tuple[BackgroundRelation
     Raises:
         KGError: the file is not in its form; the message names the entry.
     """
-    return parse(yaml.safe_load(_FILE.read_text(encoding="utf-8")))
+    return parse(read("background.yaml"))
 
 
 def parse(rows: Iterable[Mapping[str, Any]]) -> tuple[tuple[BackgroundEntity, ...], tuple[BackgroundRelation, ...]]:

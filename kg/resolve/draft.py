@@ -64,7 +64,7 @@ def draft(gathered: Gathered, forms: Forms, clusters: Clusters) -> list[Draft]:
         own = {(group, key) for group, key, _ in one.nodes}
         groups = {group for group, _, _ in one.nodes}
         groups.update(GROUP[kind] for kind, n in zip(ENTITY_TYPES, one.types, strict=True) if n)
-        foreign = [s for s in one.counts if not any((g, forms.parse(s, g).key) in own for g in groups)]
+        foreign = [s for s in one.counts if not any((g, forms.parse(s, g).key) in own for g in sorted(groups))]
         if foreign:
             one.foreign = frozenset(foreign)
         for node in one.nodes:

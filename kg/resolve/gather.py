@@ -17,12 +17,11 @@ from kg.resolve.typography import loose
 from kg.schema import ENTITY_TYPES
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An entity of one paper: surfaces as numbers, mentions of each, full forms that the paper defines for it."""
 
     paper: str
-    index: int
+    place: int  # among the paper's entities
     type: str
     name: int
     surfaces: tuple[int, ...]
@@ -35,7 +34,7 @@ class Entry:
 class Naming(NamedTuple):
     """How one paper names one of its entities: the same as an `Entry`, surfaces as texts."""
 
-    place: int  # among the paper's entities
+    place: int
     type: str
     name: str
     surfaces: list[str]  # sorted
@@ -83,7 +82,7 @@ def namings(extraction: Extraction) -> Iterator[Naming]:
 
 
 def gather(named: Iterable[tuple[str, Iterable[Naming]]]) -> Gathered:
-    """Put together how papers, given with their ids in any order, name their entities; sorted by paper and index."""
+    """Put together how papers, given with their ids in any order, name their entities; sorted by paper and place."""
     numbers: dict[str, int] = {}
     tuples: dict[tuple[int, ...], tuple[int, ...]] = {}
     gathered = Gathered()
@@ -114,5 +113,5 @@ def gather(named: Iterable[tuple[str, Iterable[Naming]]]) -> Gathered:
                     titled,
                 )
             )
-    gathered.entries.sort(key=lambda e: (e.paper, e.index))
+    gathered.entries.sort(key=lambda e: (e.paper, e.place))
     return gathered

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from kg.resolve.known import Known, Words, known, words
 from kg.resolve.typography import clean, loose
@@ -33,8 +33,7 @@ WORD, VERSION, SIZE, TUNING, RELEASE, PART = "word", "version", "size", "tuning"
 _TAGS = (SIZE, TUNING, RELEASE, PART)
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One piece of a name: as written, normalised, its class, and what stood before it."""
 
     text: str
@@ -43,8 +42,7 @@ class Token:
     before: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """A name taken apart. Equal ``key`` within one group of types: the same name."""
 
     text: str  # the surface, cleaned
@@ -55,8 +53,7 @@ class Form:
     sure: bool = False  # the parent may be made up where no paper names it
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """All that one way through the rules gives for a surface, and what that way depends on beside the surface.
 
     The names that the corpus was ``asked`` for, in vain or not, decide: a corpus that gives the same answers gives the
@@ -107,7 +104,7 @@ class Grammar:
     def settle(self, form: Form) -> Form:
         """Return a form that was read with the key of the names that are known to be the same thing."""
         key = self._same.get(form.key, form.key)
-        return form if key == form.key else replace(form, key=key)
+        return form if key == form.key else form._replace(key=key)
 
     def attested(self, base: str) -> bool:
         """Return whether the corpus has a name of this folded base."""

@@ -19,6 +19,9 @@ from kg.resolve.grammar import Form, Grammar, Reading
 
 GROUPS = ("method", "model", "data")
 
+_MOST_KEPT = 1.5
+"""So many times the readings that a build uses are kept at most."""
+
 _TEXTS = pa.list_(pa.string())
 _SCHEMA = pa.schema(
     [
@@ -72,10 +75,12 @@ class Readings:
         return cls(known)
 
     def keep(self, path: Path) -> None:
-        """Keep the readings that were used, if they are not those that were loaded."""
-        if self.used.keys() == self._known.keys():
+        """Keep what was used and what was loaded; only what was used, once much of the rest is of papers long gone."""
+        together = {**self._known, **self.used}
+        crowded = len(together) > _MOST_KEPT * len(self.used)
+        if len(together) == len(self._known) and not crowded:
             return
-        rows = sorted(self.used.items())
+        rows = sorted((self.used if crowded else together).items())
         forms = [reading.form for _, reading in rows]
         columns: list[Any] = [
             [group for (_, group), _ in rows],

@@ -35,12 +35,12 @@ def resolve_named(
     named: Iterable[tuple[str, Iterable[Naming]]], curation: Curation | None = None, readings: Readings | None = None
 ) -> Resolution:
     """Resolve what is known of each paper, by its id, as `namings` gives it."""
-    with _collector_paused():
+    with collector_paused():
         return _resolve(gather(named), curation, readings)
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Hold the cyclic garbage collector: it would walk millions of values, none in a cycle, again and again."""
     running = gc.isenabled()
     gc.disable()
@@ -116,7 +116,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
             variants.append(Variant(own_id, labelled[one.parent][1], one.rule))
         for number in one.entries:
             entry = gathered.entries[number]
-            entity_of[entry.paper, entry.index] = own_id
+            entity_of[entry.paper, entry.place] = own_id
         one.counts, one.entries = {}, []  # let go: the result holds them now
     entities.sort(key=lambda e: e.id)
     variants.sort(key=lambda v: (v.child, v.parent))
