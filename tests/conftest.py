@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,25 @@ def gold_graph(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeGraph:
     papers = [Paper(r["id"], r["title"], r["abstract"]) for r in rows]
     out = tmp_path_factory.mktemp("gold")
     return build_from_extractions(papers, map(gold_extraction, rows), out)
+
+
+@pytest.fixture(scope="session")
+def unsure_graph(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeGraph:
+    """The annotated seeds as an extractor would give them that is unsure of every third entity and relation."""
+
+    def graded(found: Extraction) -> Extraction:
+        entities = tuple(
+            replace(e, confidence=c, mentions=tuple(replace(m, confidence=c) for m in e.mentions))
+            for i, e in enumerate(found.entities)
+            for c in ((0.3,) if i % 3 == 2 else (0.9,))
+        )
+        relations = tuple(replace(r, confidence=0.2 if i % 3 == 0 else 0.8) for i, r in enumerate(found.relations))
+        return replace(found, entities=entities, relations=relations)
+
+    rows = gold_rows()
+    papers = [Paper(r["id"], r["title"], r["abstract"], date=f"20{20 + i % 5}-03-01") for i, r in enumerate(rows)]
+    out = tmp_path_factory.mktemp("unsure")
+    return build_from_extractions(papers, (graded(gold_extraction(r)) for r in rows), out)
 
 
 @pytest.fixture(scope="session")

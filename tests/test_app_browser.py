@@ -77,6 +77,11 @@ def hostile_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def unsure_app(unsure_graph: kg.KnowledgeGraph) -> Iterator[str]:
+    yield from serve(unsure_graph.folder)
+
+
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     program = os.environ.get("KG_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if program is None:
@@ -290,6 +295,94 @@ def test_hidden_nodes_come_back_and_a_pinned_one_says_so(app: str, tab: Callable
     expect(restore).to_be_visible()
     restore.click()
     expect(restore).to_be_hidden()
+
+
+def test_what_is_selected_opened_hidden_pinned_and_switched_off_comes_back(app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{app}/explore?entity=GRPO")
+    graph_ready(page)
+    fly_to(page, "PPO")
+    page.get_by_role("button", name="Hide", exact=True).click()
+    page.locator(".legend button", has_text="benchmarks").click()
+    fly_to(page, "RL")
+    page.get_by_role("button", name="Pin").click()
+    page.get_by_role("button", name="Expand", exact=True).click()
+    expect(page.get_by_role("button", name="Collapse", exact=True)).to_be_visible()
+    page.wait_for_url("**expand=method**")
+
+    def seen(page: Page) -> dict[str, str | None]:
+        graph_ready(page)
+        expect(page.locator(".st-key-kg-panel h2")).to_have_text("RL")
+        expect(page.get_by_role("button", name="Collapse", exact=True)).to_be_enabled()
+        return {
+            "nodes": page.locator("[data-ready]").get_attribute("data-ready"),
+            "pinned": page.get_by_role("button", name="Pin").get_attribute("aria-pressed"),
+            "hidden": str(page.get_by_role("button", name="Show hidden").is_visible()),
+            "off": page.locator(".legend button", has_text="benchmarks").get_attribute("aria-pressed"),
+        }
+
+    before, shared = seen(page), page.url
+    assert (before["pinned"], before["hidden"], before["off"]) == ("true", "True", "false")
+    page.reload()
+    assert seen(page) == before
+    page.locator(".st-key-kg-panel").get_by_role("link", name="Open its page").click()
+    on_page(page, "/entity", name="RL")
+    heading(page)
+    page.go_back()
+    on_page(page, "/explore", entity="GRPO")
+    assert seen(page) == before
+    other = tab()
+    other.goto(shared)
+    assert seen(other) == before
+    other.get_by_role("button", name="Collapse", exact=True).click()
+    other.wait_for_function(
+        "count => document.querySelector('[data-ready]')?.dataset.ready !== count", arg=before["nodes"]
+    )
+    assert "expand=" not in other.url
+
+
+def test_the_address_stays_bounded_however_many_nodes_are_hidden(app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{app}/explore")
+    graph_ready(page)
+    page.locator(".canvas").focus()
+    for _ in range(40):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("h")
+    page.wait_for_timeout(1200)
+    hidden = page.evaluate("new URLSearchParams(location.search).get('hide')")
+    assert len(hidden) % 5 == 0
+    assert 5 <= len(hidden) <= 5 * 40
+    page.reload()
+    graph_ready(page)
+    expect(page.get_by_role("button", name="Show hidden")).to_be_visible()
+
+
+def test_the_confidence_asked_for_is_carried_from_page_to_page(unsure_app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{unsure_app}/entity?name=LoRA")
+    heading(page)
+    papers = page.locator(".kg-facts dd").first
+    whole = int(papers.inner_text())
+    page.get_by_role("button", name="Confidence").click()
+    page.get_by_role("slider").focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_url("**min_confidence=0.6**")
+    expect(papers).not_to_have_text(str(whole))
+    sure = papers.inner_text()
+    page.keyboard.press("Escape")
+    picture(page, "confidence")
+    page.locator(".kg-papers .title a").first.click()
+    on_page(page, "/paper", min_confidence="0.6")
+    page.wait_for_selector("a.kg-named")
+    page.go_back()
+    expect(papers).to_have_text(sure)
+    page.reload()
+    expect(papers).to_have_text(sure)
+    page.get_by_role("link", name="Show all").click()
+    expect(papers).to_have_text(str(whole))
+    assert "min_confidence" not in page.url
 
 
 def test_the_picture_can_be_saved(app: str, tab: Callable[..., Page]) -> None:

@@ -2,81 +2,57 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 import kg
-from conftest import gold_extraction, gold_rows
 from kg.ask import KnowledgeGraph
 from kg.errors import KGError
-from kg.pipeline import build_from_extractions
-from kg.records import Extraction, Paper
 from kg.schema import ENTITY_TYPES, ROLES
 
 SURE = 0.5
 
 
-@pytest.fixture(scope="module")
-def unsure(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeGraph:
-    """The annotated seeds as an extractor would give them that is unsure of every third entity and relation."""
-
-    def graded(found: Extraction) -> Extraction:
-        entities = tuple(
-            replace(e, confidence=c, mentions=tuple(replace(m, confidence=c) for m in e.mentions))
-            for i, e in enumerate(found.entities)
-            for c in ((0.3,) if i % 3 == 2 else (0.9,))
-        )
-        relations = tuple(replace(r, confidence=0.2 if i % 3 == 0 else 0.8) for i, r in enumerate(found.relations))
-        return replace(found, entities=entities, relations=relations)
-
-    rows = gold_rows()
-    papers = [Paper(r["id"], r["title"], r["abstract"], date=f"20{20 + i % 5}-03-01") for i, r in enumerate(rows)]
-    out = tmp_path_factory.mktemp("unsure")
-    return build_from_extractions(papers, (graded(gold_extraction(r)) for r in rows), out)
-
-
-def test_what_is_unsure_stands_in_no_answer(unsure: KnowledgeGraph) -> None:
-    whole, sure = unsure.entity("LoRA"), unsure.entity("LoRA", min_confidence=SURE)
+def test_what_is_unsure_stands_in_no_answer(unsure_graph: KnowledgeGraph) -> None:
+    whole, sure = unsure_graph.entity("LoRA"), unsure_graph.entity("LoRA", min_confidence=SURE)
     assert 0 < sure["counts"]["papers"] < whole["counts"]["papers"]
     assert 0 < sure["counts"]["mentions"] < whole["counts"]["mentions"]
     assert sum(month["papers"] for month in sure["timeline"]) == sure["counts"]["papers"]
-    for row in unsure.papers()[::15]:
-        paper = unsure.paper(row["id"], min_confidence=SURE)
+    for row in unsure_graph.papers()[::15]:
+        paper = unsure_graph.paper(row["id"], min_confidence=SURE)
         stated = [*paper["links"], *paper["mentions"], *paper["relations"]]
         assert all(one["confidence"] >= SURE for one in stated)
-    steps = unsure.lineage("Llama", min_confidence=SURE)
+    steps = unsure_graph.lineage("Llama", min_confidence=SURE)
     assert all(s["confidence"] >= SURE for s in [*steps["ancestors"], *steps["descendants"]])
-    links = {(paper, entity) for paper, entity, _, link in unsure.rows().edges() if link["weight"] >= SURE}
-    cells = unsure.matrix(limit=15, min_confidence=SURE)["cells"]
+    links = {(paper, entity) for paper, entity, _, link in unsure_graph.rows().edges() if link["weight"] >= SURE}
+    cells = unsure_graph.matrix(limit=15, min_confidence=SURE)["cells"]
     assert cells
     for cell, papers in cells.items():
         assert {(paper, end) for paper in papers for end in cell.split("|")} <= links
 
 
-def test_counts_under_a_filter_are_those_of_what_passes(unsure: KnowledgeGraph) -> None:
-    edges = unsure.rows().edges()
+def test_counts_under_a_filter_are_those_of_what_passes(unsure_graph: KnowledgeGraph) -> None:
+    edges = unsure_graph.rows().edges()
     links = [(entity, role) for _, entity, role, data in edges if data["kind"] == "link" and data["weight"] >= SURE]
-    counts = unsure.overview(min_confidence=SURE)["counts"]
-    assert counts["links"] == len(links) < unsure.overview()["counts"]["links"]
+    counts = unsure_graph.overview(min_confidence=SURE)["counts"]
+    assert counts["links"] == len(links) < unsure_graph.overview()["counts"]["links"]
     assert counts["entities"] == len({entity for entity, _ in links})
     assert counts["by_role"] == {role: sum(found == role for _, found in links) for role in ROLES}
-    best = unsure.entities(limit=5, min_confidence=SURE)
+    best = unsure_graph.entities(limit=5, min_confidence=SURE)
     assert [row["papers"] for row in best] == [
-        len(unsure.papers(r["id"], exact=True, min_confidence=SURE)) for r in best
+        len(unsure_graph.papers(r["id"], exact=True, min_confidence=SURE)) for r in best
     ]
-    family = unsure.entity("Llama", min_confidence=SURE)["family"]
+    family = unsure_graph.entity("Llama", min_confidence=SURE)["family"]
     for member in family["members"]:
-        assert member["papers"] == len(unsure.papers(member["id"], exact=True, min_confidence=SURE))
+        assert member["papers"] == len(unsure_graph.papers(member["id"], exact=True, min_confidence=SURE))
 
 
 @pytest.mark.parametrize("min_confidence", [0.0, SURE])
 @pytest.mark.parametrize("types", [(), ("benchmark",)])
 @pytest.mark.parametrize("start", [None, "LoRA"])
 def test_a_selection_counts_what_it_holds_and_every_edge_has_both_its_ends(
-    unsure: KnowledgeGraph, start: str | None, types: tuple[str, ...], min_confidence: float
+    unsure_graph: KnowledgeGraph, start: str | None, types: tuple[str, ...], min_confidence: float
 ) -> None:
-    part = unsure.rows(start, hops=2, types=types, min_confidence=min_confidence)
+    part = unsure_graph.rows(start, hops=2, types=types, min_confidence=min_confidence)
     nodes, edges = dict(part.nodes()), list(part.edges())
     assert len(part) == len(nodes) > 0
     assert sum(part.counts()["nodes"].values()) == len(nodes)
@@ -104,20 +80,20 @@ def test_a_filter_that_names_no_type_or_role_is_refused(gold_graph: KnowledgeGra
 
 @pytest.mark.parametrize("order", ["papers", "name", "first_date"])
 @pytest.mark.parametrize("min_confidence", [0.0, SURE])
-def test_parts_of_a_list_of_entities_add_up(unsure: KnowledgeGraph, order: str, min_confidence: float) -> None:
+def test_parts_of_a_list_of_entities_add_up(unsure_graph: KnowledgeGraph, order: str, min_confidence: float) -> None:
     asked = {"order": order, "min_confidence": min_confidence}
-    whole = unsure.entities(ENTITY_TYPES[:2], **asked)
-    total = unsure.count_entities(ENTITY_TYPES[:2], min_confidence=min_confidence)
+    whole = unsure_graph.entities(ENTITY_TYPES[:2], **asked)
+    total = unsure_graph.count_entities(ENTITY_TYPES[:2], min_confidence=min_confidence)
     assert len(whole) == total
-    parts = [unsure.entities(ENTITY_TYPES[:2], limit=70, offset=at, **asked) for at in range(0, total, 70)]
+    parts = [unsure_graph.entities(ENTITY_TYPES[:2], limit=70, offset=at, **asked) for at in range(0, total, 70)]
     assert [row for part in parts for row in part] == whole
 
 
-def test_parts_of_the_list_of_papers_add_up(unsure: KnowledgeGraph) -> None:
-    whole = unsure.papers()
-    parts = [unsure.newest(limit=50, offset=at)["papers"] for at in range(0, len(whole), 50)]
+def test_parts_of_the_list_of_papers_add_up(unsure_graph: KnowledgeGraph) -> None:
+    whole = unsure_graph.papers()
+    parts = [unsure_graph.newest(limit=50, offset=at)["papers"] for at in range(0, len(whole), 50)]
     assert [p["id"] for part in parts for p in part] == [p["id"] for p in whole]
-    some = unsure.newest(["2021", "2023"], limit=1000)
+    some = unsure_graph.newest(["2021", "2023"], limit=1000)
     assert some["total"] == len(some["papers"]) == sum(p["date"][:4] in ("2021", "2023") for p in whole)
 
 

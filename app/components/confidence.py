@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote, urlencode
+
 import streamlit as st
 
 from app.address import SURE, min_confidence
@@ -23,6 +25,12 @@ def control() -> None:
         )
     if sure := min_confidence():
         st.html(
-            f'<div class="kg kg-note" role="status"><p>Shown is what is at least {esc(f"{sure:.0%}")} sure; '
-            "what is less sure is left out of every page, count and file.</p></div>"
+            f'<div class="kg kg-note kg-set" role="status"><p>Only what is at least {esc(f"{sure:.0%}")} sure, on '
+            f'every page, in counts and files. <a href="{esc(_without())}">Show all</a></p></div>'
         )
+
+
+def _without() -> str:
+    """Return the address of this page without the filter."""
+    rest = {key: value for key, value in st.query_params.items() if key != SURE}
+    return f"?{urlencode(rest, quote_via=quote)}"

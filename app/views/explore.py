@@ -12,7 +12,7 @@ import streamlit as st
 from app import theme
 from app.address import min_confidence
 from app.components import chips, files, lists, messages, says
-from app.components.graph import draw
+from app.components.graph import draw, opened
 from app.components.graph.groups import groups
 from app.components.graph.layout import extend, spread
 from app.components.graph.network import LIMIT, drawing
@@ -41,7 +41,7 @@ _EDGE_COLUMNS = ("source", "target", "key", "papers", "confidence")
 
 
 def page() -> None:
-    """Draw the page; ``?entity=`` is where it starts, ``?expand=`` the nodes opened in place."""
+    """Draw the page; ``?entity=`` is its centre, ``?expand=`` what was opened in place, ``?node=`` what is selected."""
     wanted = plain(st.query_params.get("entity", "")).strip()
     centre = None
     if wanted:
@@ -120,24 +120,21 @@ def _filters(around: bool) -> Filters:
 @st.fragment
 def _body(centre: str | None, label: str, filters: Filters) -> None:
     """Draw graph, panel and table; a fragment, so that a click redraws no filters."""
-    opened = [one for one in plain(st.query_params.get("expand", "")).split("|") if one][:12]
+    key = f"graph-{centre}"
+    open_nodes = opened(key)
     with st.spinner("Placing the nodes…"):
-        view = derive(_view, centre, tuple(opened), tuple(sorted(filters.items())))
+        view = derive(_view, centre, tuple(open_nodes), tuple(sorted(filters.items())))
     if not view["nodes"]:
         st.html('<div class="kg kg-note"><p>Nothing passes these filters. Take one away.</p></div>')
         return
     title = f"Around {label}" if label else "The whole graph"
     left, right = st.columns([11, 4], gap="medium")
     with left:
-        selected, expand = draw(
-            drawing(view["nodes"], view["edges"], view["positions"], focus=centre, title=title),
-            key=f"graph-{centre}",
-            height=640,
+        shown = drawing(
+            view["nodes"], view["edges"], view["positions"], focus=centre, title=title, opened=view["opened"]
         )
+        selected = draw(shown, key=key, height=640)
         st.html(_left_out(view))
-    if expand and expand not in opened:
-        st.query_params["expand"] = "|".join([*opened, expand])
-        st.rerun(scope="fragment")
     if selected not in {node["id"] for node in view["nodes"]}:
         selected = centre
     with right, st.container(key="kg-panel"):
@@ -145,13 +142,10 @@ def _body(centre: str | None, label: str, filters: Filters) -> None:
             _panel(selected, view)
         else:
             st.html(_hints(view))
-        if opened and st.button("Fold what was expanded", icon=":material/close_fullscreen:"):
-            del st.query_params["expand"]
-            st.rerun(scope="fragment")
     _table(view, title, centre, filters)
 
 
-def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _view(graph: Any, centre: str | None, wanted: Sequence[str], filters: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return nodes, edges, their places and what is left out: the filtered view and what was expanded in it."""
     chosen = dict(filters)
     hops = chosen.pop("hops")
@@ -161,11 +155,12 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
     edges = {(e["source"], e["target"], e["key"]): e for e in _worth(base, centre)}
     worth = len(edges)
     places = spread(list(nodes), [(s, t) for s, t, _ in edges])
-    for one in opened:
-        try:
-            more = graph.neighbourhood(one, hops=1, limit=_GROW + 1, **chosen)
-        except UnknownNameError:
+    reached = []
+    for one in wanted:
+        if one not in nodes:  # what had brought it into the picture was collapsed
             continue
+        reached.append(one)
+        more = graph.neighbourhood(one, hops=1, limit=_GROW + 1, **chosen)
         room = LIMIT - len(nodes)
         fresh = [node for node in more["nodes"] if node["id"] not in nodes][: max(room, 0)]
         nodes |= {node["id"]: node for node in fresh}
@@ -179,6 +174,7 @@ def _view(graph: Any, centre: str | None, opened: Sequence[str], filters: Sequen
         "nodes": list(nodes.values()),
         "edges": list(edges.values()),
         "positions": places,
+        "opened": reached,
         "groups": [] if centre else groups(nodes.values(), edges.values()),
         "left_out": {
             "nodes": base["left_out"]["nodes"],

@@ -90,9 +90,9 @@ def _picture(found: Answer) -> None:
     ]
     left, right = st.columns([11, 5], gap="medium")
     with left:
-        data = drawing(nodes, edges, places, focus=centre, title="Lineage", expandable=False, columns=columns)
+        data = drawing(nodes, edges, places, focus=centre, title="Lineage", opened=None, columns=columns)
         tall = 70 + 52 * max(5, *(_column_sizes(places).values()), 1)
-        selected, _ = draw(data, key=f"lineage-{centre}", height=min(tall, 680))
+        selected = draw(data, key=f"lineage-{centre}", height=min(tall, 680))
         rest = f"; {left_out} further away left out" if left_out else "; nothing left out"
         st.html(
             f'<div class="kg"><p class="quiet">{chips.count(len(nodes), "entity", "entities")} drawn{rest}.</p>'

@@ -13,8 +13,13 @@ from typing import Any
 import pyvis
 import streamlit as st
 
+from app.markup import plain
+
 _HERE = Path(__file__).resolve().parent
 _VIS = Path(pyvis.__file__).resolve().parent / "lib" / "vis-9.1.2" / "vis-network.min.js"
+
+MOST_OPENED = 12
+"""Nodes that can be opened in place at once; of more, the oldest close."""
 
 _HAND_OVER = """
 export default function () { globalThis.dispatchEvent(new Event("kg-vis-ready")); }
@@ -25,25 +30,33 @@ _view = st.components.v2.component(
     "kg_graph",
     html=(_HERE / "graph.html").read_text(encoding="utf-8"),
     css=(_HERE / "graph.css").read_text(encoding="utf-8"),
-    js=(_HERE / "graph.js").read_text(encoding="utf-8"),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("address.js", "graph.js")),
 )
 
 
-def draw(data: dict[str, Any], *, key: str, height: int = 620) -> tuple[str | None, str | None]:
-    """Draw ``data`` (from `network.drawing`) and return (id of the selected node, id of a node to expand).
+def opened(key: str) -> list[str]:
+    """Return the ids of the nodes opened in place: as the picture of this key told last, else as the address says."""
+    told = (st.session_state.get(key) or {}).get("opened")
+    ids = plain(st.query_params.get("expand", "")).split("|") if told is None else map(str, told)
+    return [one for one in ids if one][:MOST_OPENED]
 
-    The key must stay the same between reruns, or the picture starts anew. The id to expand is there for one run only.
-    The library is a component of its own because its message never changes: the browser is sent it once.
+
+def draw(data: dict[str, Any], *, key: str, height: int = 620) -> str | None:
+    """Draw ``data`` (from `network.drawing`) and return the id of the selected node, which the address keeps too.
+
+    The key must stay the same between reruns, or the picture starts anew. The library is a component of its own
+    because its message never changes: the browser is sent it once.
     """
     _library(key="kg_vis_network")
     result = _view(
         key=key,
-        data={**data, "height": height},
-        default={"selected": None},
+        data={**data, "height": height, "most": MOST_OPENED},
+        default={"selected": None, "opened": None},
         on_selected_change=_nothing,
-        on_expand_change=_nothing,
+        on_opened_change=_nothing,
     )
-    return result.selected, result.expand
+    selected = st.query_params.get("node") if result.selected is None else result.selected
+    return plain(selected) or None
 
 
 def _nothing() -> None:

@@ -1,16 +1,23 @@
-// The graph on the page: draws what Python sends, tells Python what is selected, keeps all else (hover, pins, hidden
-// nodes, zoom) to itself. Text is only ever set as text.
+// The graph on the page: draws what Python sends, tells Python what is selected and opened, and keeps both with pins,
+// hidden nodes and the legend in the address (address.js, which stands before this file). Text is only ever set as text.
 
 const views = new WeakMap();
 
-export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+export default function ({ data, parentElement, setStateValue }) {
   let view = views.get(parentElement);
   if (!view) {
     view = new GraphView(parentElement);
     views.set(parentElement, view);
   }
-  view.select = (id) => setStateValue("selected", id);
-  view.expand = (id) => setTriggerValue("expand", id);
+  view.select = (id) => {
+    view.remember();
+    setStateValue("selected", id ?? "");
+  };
+  view.openInPlace = (ids) => {
+    view.data.opened = ids;
+    view.remember();
+    setStateValue("opened", ids);
+  };
   view.show(data);
   return () => {
     view.destroy();
@@ -41,10 +48,12 @@ class GraphView {
   constructor(root) {
     this.root = root;
     this.at = (selector) => root.querySelector(selector);
-    this.off = new Set(); // kinds and roles switched off in the legend, as "kind:x" and "role:y"
-    this.hidden = new Set();
-    this.pinned = new Set();
-    this.selected = null;
+    this.page = location.pathname;
+    const kept = readAddress();
+    this.off = kept.off; // kinds and roles switched off in the legend
+    this.hidden = kept.hidden; // codes
+    this.pinned = kept.pinned; // codes, each with its place
+    this.selected = kept.selected;
     this.hovered = null;
     this.listen();
   }
@@ -60,17 +69,30 @@ class GraphView {
       `${data.title}: ${data.nodes.length} nodes, ${data.edges.length} edges. Arrow keys move from node to node, Enter opens a page. The table holds the same.`,
     );
     const print = JSON.stringify([data.nodes, data.edges, this.colours()]);
-    if (print === this.print) return;
+    if (print === this.print) {
+      this.data = { ...data, nodes: this.drawn.nodes, edges: this.drawn.edges }; // they know where they were moved
+      return;
+    }
     this.print = print;
-    const ids = new Set(data.nodes.map((node) => node.id));
-    if (this.selected && !ids.has(this.selected)) this.mark(null);
+    this.drawn = data;
+    for (const node of data.nodes) {
+      node.code = codeOf(node.id);
+      Object.assign(node, this.pinned.get(node.code));
+    }
     this.byId = new Map(data.nodes.map((node) => [node.id, node]));
     this.beside = new Map(data.nodes.map((node) => [node.id, new Set([node.id])]));
     for (const edge of data.edges) {
       this.beside.get(edge.from)?.add(edge.to);
       this.beside.get(edge.to)?.add(edge.from);
     }
+    if (this.selected && !this.byId.has(this.selected)) this.selected = null;
     this.paint();
+    this.mark(this.selected);
+  }
+
+  remember() {
+    if (location.pathname !== this.page) return; // the page is being left
+    writeAddress({ ...this, opened: this.data.opened ?? [] });
   }
 
   colours() {
@@ -89,7 +111,7 @@ class GraphView {
   }
 
   shownNode(node) {
-    return !this.hidden.has(node.id) && (node.focus || !this.off.has(`kind:${node.kind}`));
+    return !this.hidden.has(node.code) && (node.focus || !this.off.has(node.kind));
   }
 
   node(node, colours) {
@@ -104,10 +126,10 @@ class GraphView {
       size: node.size,
       hidden: !this.shownNode(node),
       physics: false,
-      fixed: this.pinned.has(node.id),
+      fixed: this.pinned.has(node.code),
       borderWidth: strong ? 3 : 1.2,
       borderWidthSelected: 3,
-      shapeProperties: { borderDashes: this.pinned.has(node.id) ? [3, 2] : false },
+      shapeProperties: { borderDashes: this.pinned.has(node.code) ? [3, 2] : false },
       color: {
         background: fill,
         border: strong ? colours.text : colours.ground,
@@ -125,7 +147,7 @@ class GraphView {
       to: edge.to,
       width: edge.width,
       dashes: edge.dashes,
-      hidden: this.off.has(`role:${edge.role}`),
+      hidden: this.off.has(edge.role),
       arrows: edge.arrows ? { to: { enabled: true, scaleFactor: 0.6 } } : "",
       color: { color: line, highlight: line, hover: line, opacity: 0.75 },
     };
@@ -170,12 +192,11 @@ class GraphView {
       const now = new Set(nodes.map((node) => node.id));
       this.edges.clear();
       this.nodes.remove([...before].filter((id) => !now.has(id)));
-      this.nodes.update(nodes.map((node) => (this.pinned.has(node.id) ? { ...node, x: undefined, y: undefined } : node)));
+      this.nodes.update(nodes);
       this.edges.add(edges);
       const kept = [...now].filter((id) => before.has(id)).length;
       if (kept < Math.min(before.size, now.size) / 2) this.network.fit({ animation: false });
     }
-    if (this.selected) this.network.selectNodes([this.selected], false);
     this.legend();
     this.offer();
     this.root.host?.setAttribute("data-ready", String(nodes.length));
@@ -243,8 +264,15 @@ class GraphView {
       if (node && this.nodes?.get(one)) this.nodes.update({ ...this.node(node, this.palette), x: undefined, y: undefined });
     }
     for (const action of ["pin", "hide", "expand"]) this.button(action).disabled = !id;
-    if (!this.data.expandable) this.button("expand").hidden = true;
-    this.button("pin").setAttribute("aria-pressed", String(this.pinned.has(id)));
+    const opened = this.data.opened ?? [];
+    const [name, hint] = opened.includes(id)
+      ? ["Collapse", "Take away what expanding this node added (e)"]
+      : ["Expand", "Add the neighbours of the selected node (e)"];
+    this.button("expand").textContent = name;
+    this.button("expand").title = hint;
+    this.button("expand").hidden = !this.data.expandable;
+    this.button("fold").hidden = opened.length < 2;
+    this.button("pin").setAttribute("aria-pressed", String(this.pinned.has(this.byId?.get(id)?.code)));
     if (id) this.network?.selectNodes([id], false);
     else this.network?.unselectAll();
   }
@@ -334,21 +362,28 @@ class GraphView {
     else if (action === "png") this.picture();
     else if (action === "restore") {
       this.hidden.clear();
+      this.remember();
       this.refresh();
-    } else if (id && action === "hide") {
-      this.hidden.add(id);
+    } else if (action === "fold") this.openInPlace([]);
+    else if (id && action === "hide") {
+      this.hidden.add(this.byId.get(id).code);
       this.mark(null);
       this.select(null);
       this.refresh();
     } else if (id && action === "pin") {
-      if (!this.pinned.delete(id)) this.pinned.add(id);
+      const { code } = this.byId.get(id);
+      if (!this.pinned.delete(code)) this.pinned.set(code, this.network.getPosition(id));
+      this.remember();
       this.mark(id);
-    } else if (id && action === "expand" && this.data.expandable) this.expand(id);
+    } else if (id && action === "expand" && this.data.expandable) {
+      const opened = this.data.opened ?? [];
+      this.openInPlace(opened.includes(id) ? opened.filter((one) => one !== id) : [...opened, id].slice(-this.data.most));
+    }
   }
 
   refresh() {
     this.nodes.update(this.data.nodes.map((node) => ({ id: node.id, hidden: !this.shownNode(node) })));
-    this.edges.update(this.data.edges.map((edge) => ({ id: edge.id, hidden: this.off.has(`role:${edge.role}`) })));
+    this.edges.update(this.data.edges.map((edge) => ({ id: edge.id, hidden: this.off.has(edge.role) })));
     this.legend();
   }
 
@@ -411,8 +446,8 @@ class GraphView {
           const button = document.createElement("button");
           button.type = "button";
           button.className = group === "role" ? "line" : "";
-          button.setAttribute("aria-pressed", String(!this.off.has(`${group}:${key}`)));
-          button.dataset.legend = `${group}:${key}`;
+          button.setAttribute("aria-pressed", String(!this.off.has(key)));
+          button.dataset.legend = key;
           const text = document.createElement("span");
           const small = document.createElement("small");
           text.textContent = label;
@@ -438,7 +473,6 @@ class GraphView {
       });
     });
     this.button("restore").hidden = this.hidden.size === 0;
-    if (!this.data.expandable) this.button("expand").hidden = true;
   }
 
   listen() {
@@ -450,6 +484,7 @@ class GraphView {
       if (!legend) return;
       const key = legend.dataset.legend;
       if (!this.off.delete(key)) this.off.add(key);
+      this.remember();
       this.refresh();
       this.at(`[data-legend="${CSS.escape(key)}"]`)?.focus();
     });

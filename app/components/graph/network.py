@@ -22,13 +22,14 @@ def drawing(
     *,
     focus: str | None = None,
     title: str = "Graph",
-    expandable: bool = True,
+    opened: Sequence[str] | None = (),
     columns: Sequence[tuple[float, str]] = (),
 ) -> dict[str, Any]:
     """Return the component's data: nodes placed, sized by papers, shaped by kind; edges styled by role.
 
-    Colours are not part of it: the browser takes them from the style sheet, for light or dark. ``columns`` are
-    headings (x, text) over a layered picture, whose edges are curved.
+    Colours are not part of it: the browser takes them from the style sheet, for light or dark. ``opened`` are the
+    nodes expanded in place, None where none can be. ``columns`` are headings (x, text) over a layered picture, whose
+    edges are curved.
     """
     net = Network(directed=True)
     for node in nodes:
@@ -69,7 +70,8 @@ def drawing(
         "edges": net.edges,
         "title": title,
         "focus": focus,
-        "expandable": expandable,
+        "expandable": opened is not None,
+        "opened": list(opened or ()),
         "columns": [{"x": x, "text": text} for x, text in columns],
         "kinds": [{"key": key, "label": kind["plural"]} for key, kind in theme.kinds().items()],
         "roles": [{"key": key, "label": edge["label"]} for key, edge in theme.edges().items()],
