@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 class KnowledgeGraph:
-    """The graph in an outputs folder.
+    """The graph in an outputs folder, as it was when it was opened: a later build does not change its answers.
 
     Every ``name`` may be any spelling of an entity, its label or its id; an unknown one raises `UnknownNameError`,
     which suggests the nearest. ``min_confidence`` (0 to 1) leaves out links and relations that are less sure.
@@ -36,9 +36,11 @@ class KnowledgeGraph:
     def __init__(self, folder: str | Path, *, check: bool = True) -> None:
         """Open a folder; with ``check``, see that all its files are there."""
         self.folder = Path(folder)
-        self.build: Row = read_build(self.folder) if check else {}
+        if check:
+            read_build(self.folder)
         self.keeper: Any = None  # keeps a temporary folder alive as long as its graph
         self._db = Database(self.folder)
+        self.build: Row = self._db.build
 
     @cached_property
     def _names(self) -> NameIndex:

@@ -11,6 +11,7 @@ questions need across the corpus is kept in memory as narrow tables, each made w
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
@@ -21,7 +22,9 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from kg.ask.vocabulary import Vocabulary
 from kg.errors import OutputsError
+from kg.graph.store import BUILD, open_files
 from kg.records import fold
 from kg.schema import ROLES, TABLES
 
@@ -72,10 +75,15 @@ _IN_MEMORY = {
 
 
 class Database:
-    """The tables of one outputs folder as views; safe to ask from several threads."""
+    """The tables of one build as views, even while another build replaces them; safe to ask from several threads."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        """Open the tables that stand in a folder now.
+
+        Raises:
+            OutputsError: if one is missing or cannot be read.
+        """
+        self._files = open_files(folder)
         self._connection = duckdb.connect(":memory:")
         self._local = threading.local()
         self._lock = threading.RLock()
@@ -85,15 +93,21 @@ class Database:
         # an answer too large for memory is laid aside here, not in the folder that the program was started in
         aside = str(Path(gettempdir()) / "kg-duckdb").replace("'", "''")
         self._connection.execute(f"SET temp_directory = '{aside}'")
-        for name in (*TABLES, WORDS) if (folder / f"{WORDS}.parquet").exists() else TABLES:
+        for name in (*TABLES, WORDS) if f"{WORDS}.parquet" in self._files else TABLES:
             try:
                 self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{self._file(name)}')")
-            except duckdb.Error as error:
-                reason = str(error).splitlines()[0]
+            except (KeyError, duckdb.Error) as error:
+                reason = "no such file" if isinstance(error, KeyError) else str(error).splitlines()[0]
                 raise OutputsError(f"{folder / name}.parquet: cannot be read ({reason}); build again") from None
 
+    @cached_property
+    def build(self) -> dict[str, Any]:
+        """The record of the build that wrote the tables; empty before there is one."""
+        return json.load(self._files[BUILD]) if BUILD in self._files else {}
+
     def _file(self, name: str) -> str:
-        return str(self.folder / f"{name}.parquet").replace("'", "''")
+        """Return a path of the open file, which leads to it even when its name in the folder is another's."""
+        return f"/dev/fd/{self._files[f'{name}.parquet'].fileno()}"
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         cursor = getattr(self._local, "cursor", None)
@@ -172,18 +186,12 @@ class Database:
         return rows[0][0] if rows else None
 
     @cached_property
-    def vocabulary(self) -> list[str]:
-        """All words of titles and abstracts, in order."""
-        return self.table(f"SELECT word FROM {WORDS}").column(0).to_pylist()
-
-    @cached_property
-    def vocabulary_by_length(self) -> dict[int, list[str]]:
-        """The same words by their number of letters, for comparisons by edit distance."""
-        words: dict[int, list[str]] = {}
-        for word in self.vocabulary:
-            words.setdefault(len(word), []).append(word)
-        return words
+    def vocabulary(self) -> Vocabulary:
+        """All words of titles and abstracts."""
+        return Vocabulary(self.table(f"SELECT word FROM {WORDS}").column(0).to_pylist())
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection and the files."""
         self._connection.close()
+        for file in self._files.values():
+            file.close()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from typing import Any, NamedTuple
-
-from rapidfuzz import fuzz, process
 
 from kg.ask.database import Database
 from kg.ask.names import NameIndex
@@ -92,12 +89,9 @@ class _Sought(NamedTuple):
 
 def _spellings(db: Database, word: str) -> _Sought:
     known = db.vocabulary
-    first = bisect_left(known, word)
-    last = bisect_left(known, word + "\U0010ffff") if len(word) >= _STEM else bisect_right(known, word)
-    if first < last:
-        return _Sought(sorted(known[first:last], key=len)[:_MOST_FORMS])
     if len(word) < _STEM:
-        return _Sought([])
-    nearby = [other for n in range(len(word) - 2, len(word) + 3) for other in db.vocabulary_by_length.get(n, ())]
-    near = process.extract(word, nearby, scorer=fuzz.ratio, limit=3, score_cutoff=_NEAR)
-    return _Sought([other for other, _, _ in near], near[0][1] / 100 if near else 1.0)
+        return _Sought([word] if known.holds(word) else [])
+    if longer := known.beginning(word):
+        return _Sought(sorted(longer, key=len)[:_MOST_FORMS])
+    near = known.nearest(word, 3, _NEAR)
+    return _Sought([other for other, _ in near], near[0][1] / 100 if near else 1.0)

@@ -3,7 +3,7 @@
 New files are written into a staging folder beside the old ones. A commit first writes a journal that names them,
 then moves them into place one by one, then deletes the journal: a build that dies before the journal leaves the old
 outputs untouched, one that dies after it is finished by whoever opens the folder next (a redo log). A lock keeps two
-builds from writing into the same folder.
+builds from writing into the same folder. A reader holds the files of one build open, and goes on reading these.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from kg.errors import OutputsError
 from kg.graph.words import FILE as WORDS
@@ -30,6 +31,7 @@ FILES = (*(f"{name}.parquet" for name in TABLES), WORDS, GRAPH, BUILD)
 _STAGING = ".staging"
 _JOURNAL = ".commit.json"
 _LOCK = ".lock"
+_PATIENCE, _PAUSE = 10.0, 0.01  # seconds that a reader waits for a commit, which takes some thousandths
 
 
 def file_hash(path: Path) -> str:
@@ -98,15 +100,57 @@ def _redo(out: Path) -> None:
 
 
 def recover(out: Path) -> None:
-    """Finish a commit that died half-way, if there is one and no build is at work on it."""
-    if not (out / _JOURNAL).exists():
-        return
+    """Finish a commit that died half-way, if there is one; wait for one that is under way.
+
+    Raises:
+        OutputsError: if a build holds the folder in the middle of a commit for longer than that can take.
+    """
+    until = time.monotonic() + _PATIENCE
+    while (out / _JOURNAL).exists():
+        try:
+            with (out / _LOCK).open("w") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _redo(out)
+        except OSError as error:
+            if time.monotonic() > until:
+                reason = error.strerror
+                raise OutputsError(f"{out}: a build is replacing these files ({reason}); try again") from None
+            time.sleep(_PAUSE)
+
+
+def open_files(out: Path) -> dict[str, BinaryIO]:
+    """Return the tables, the index of words and ``build.json``, by file name and open for reading, all of one build.
+
+    They stay the files of that build when another replaces them in the folder. What is not there is left out.
+
+    Raises:
+        OutputsError: if a build is replacing the files all the time.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        before = _identity(out)
+        files: dict[str, BinaryIO] = {}
+        for name in FILES:
+            with suppress(FileNotFoundError):
+                files[name] = (out / name).open("rb")
+        # a commit that has begun stands in the journal, one that is over has replaced build.json
+        if not (out / _JOURNAL).exists() and _identity(out) == before:
+            return files
+        for file in files.values():
+            file.close()
+        if time.monotonic() > until:
+            raise OutputsError(f"{out}: a build is replacing these files; try again")
+        time.sleep(_PAUSE)
+        recover(out)
+
+
+def _identity(out: Path) -> tuple[int, int] | None:
+    """Return what tells one ``build.json`` of a folder from the next; None if there is none."""
     try:
-        with (out / _LOCK).open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _redo(out)
-    except OSError as error:
-        raise OutputsError(f"{out}: a build is replacing these files ({error.strerror}); try again") from None
+        status = (out / BUILD).stat()
+    except FileNotFoundError:
+        return None
+    return status.st_ino, status.st_mtime_ns
 
 
 def read_build(out: Path) -> dict[str, Any]:
