@@ -138,6 +138,16 @@ def pages(folder: Path, rounds: int) -> list[Visits]:
     ]
 
 
+def opened(browser: Browser, base: str) -> Page:
+    """Return a tab of a profile of its own, on a page of the app that asks the graph nothing."""
+    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    page.set_default_timeout(120_000)
+    page.goto(f"{base}/add")
+    page.wait_for_selector(".kg h1")
+    page.wait_for_timeout(2000)
+    return page
+
+
 def visit(page: Page, server: psutil.Process, address: str) -> tuple[float, float]:
     """Follow a link; return milliseconds by the clock until the page stands still, and of the server's processor."""
     before = processor(server)
@@ -149,10 +159,7 @@ def visit(page: Page, server: psutil.Process, address: str) -> tuple[float, floa
 
 def measure(browser: Browser, base: str, server: psutil.Process, wanted: list[Visits], rounds: int) -> None:
     """Visit all pages, each from the one before it."""
-    page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    page.goto(f"{base}/add")
-    page.wait_for_selector(".kg h1")
-    page.wait_for_timeout(2000)
+    page = opened(browser, base)
     for one in wanted:
         one.first, _ = visit(page, server, one.addresses[0])
     for number in range(1, rounds + 1):
@@ -172,10 +179,7 @@ def sessions(browser: Browser, base: str, server: psutil.Process, wanted: list[V
     """Open sessions that look at every page and stay; return the server's memory in MiB before and after each."""
     held = [memory(server)]
     for _ in range(number):
-        page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-        page.goto(f"{base}/add")
-        page.wait_for_selector(".kg h1")
-        page.wait_for_timeout(1000)
+        page = opened(browser, base)
         for one in wanted:
             visit(page, server, one.addresses[0])
         held.append(memory(server))
