@@ -157,7 +157,10 @@ def test_the_list_of_entities_filters_by_type(show: Callable[..., AppTest], gold
     assert f"{wanted} entities" in text_of(show("entity", type="datasets"))
 
 
-@pytest.mark.parametrize(("page", "key"), [("entity", "name"), ("explore", "entity"), ("lineage", "entity")])
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [("entity", "name"), ("explore", "entity"), ("lineage", "entity"), ("export", "entity"), ("compare", "side")],
+)
 def test_an_unknown_name_gets_suggestions_that_are_links(show: Callable[..., AppTest], page: str, key: str) -> None:
     html = html_of(show(page, **{key: "Lorra"}))
     assert "Not in this graph" in html
@@ -182,6 +185,38 @@ def test_a_paper_shows_its_text_with_every_mention_marked(
     assert html.count("kg-named") == len(paper["mentions"])
     assert all(link["label"] in text for link in paper["links"])
     assert all(f"./paper?id={other['id']}" in html for other in paper["similar"][:8])
+
+
+def test_the_papers_of_an_entity_are_listed_by_role(
+    show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph
+) -> None:
+    rows = gold_graph.papers("LoRA", roles=["uses"])
+    html = html_of(show("paper", entity="LoRA", role="uses"))
+    assert "Papers with" in html
+    assert html.count('class="title"') == len(rows) > 0
+    assert all(f"./paper?id={row['id']}" in html for row in rows)
+
+
+@pytest.mark.parametrize("page", ["entity", "explore", "lineage", "paper", "compare", "overview"])
+def test_a_confidence_in_the_address_holds_on_the_page_and_in_its_links(
+    show: Callable[..., AppTest], unsure_graph: kg.KnowledgeGraph, page: str
+) -> None:
+    paper = unsure_graph.papers("LoRA")[0]["id"]
+    key, value = {"entity": ("name", "LoRA"), "paper": ("id", paper), "compare": ("side", "LoRA")}.get(
+        page, ("entity", "LoRA")
+    )
+    params = {} if page == "overview" else {key: value}
+    whole = show(page, folder=unsure_graph.folder, **params)
+    sure = show(page, folder=unsure_graph.folder, min_confidence="0.5", **params)
+    assert html_of(sure).replace("?min_confidence=0.5", "").replace("&amp;min_confidence=0.5", "") != html_of(whole)
+    links = [str(a["href"]) for tag, a in Reader(html_of(sure)).tags if tag == "a"]
+    assert links
+    assert all("min_confidence=0.5" in link for link in links)
+
+
+@pytest.mark.parametrize("nonsense", ["banana", "nan", "-1", "", "inf"])
+def test_a_confidence_that_is_none_filters_nothing(show: Callable[..., AppTest], nonsense: str) -> None:
+    assert html_of(show("entity", name="LoRA", min_confidence=nonsense)) == html_of(show("entity", name="LoRA"))
 
 
 def test_an_unknown_paper_gets_words(show: Callable[..., AppTest]) -> None:

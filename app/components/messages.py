@@ -20,7 +20,7 @@ def no_graph(reason: str) -> None:
 
 def unknown(error: UnknownNameError, asked: str, page: str) -> None:
     """Say that ``asked`` is not in the graph and offer the nearest names as links to the same page."""
-    key = {"explore": "entity", "lineage": "entity", "paper": "id"}.get(page, "name")
+    key = {"entity": "name", "paper": "id", "compare": "side"}.get(page, "entity")
     near = "".join(f'<li><a href="{esc(href(page, **{key: s}))}">{name(s)}</a></li>' for s in error.suggestions)
     offer = f"<p>Did you mean:</p><ul>{near}</ul>" if near else ""
     st.html(
