@@ -37,14 +37,13 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 CLICK = """
 async ([address, quiet]) => {
   const app = document.querySelector("[data-testid=stApp]");
-  let start = performance.now(), changed = start, ended = 0, ran = false;
+  let start = performance.now(), changed = start, ended = 0;
   const state = () => app.dataset.testScriptState ?? app.getAttribute("data-test-script-state");
   const watch = new MutationObserver(() => { changed = performance.now(); });
   watch.observe(document.querySelector("[data-testid=stMain]"),
     { subtree: true, childList: true, attributes: true, characterData: true });
   const runs = new MutationObserver(() => {
     if (state() === "notRunning") ended = performance.now();
-    else { ran = true; ended = 0; }
   });
   runs.observe(app, { attributes: true, attributeFilter: ["data-test-script-state"] });
   const link = document.createElement("a");
@@ -57,8 +56,8 @@ async ([address, quiet]) => {
   while (!took && performance.now() - start < 60000) {
     await new Promise((go) => setTimeout(go, 20));
     const stale = document.querySelector("[data-stale=true]");
-    const last = Math.max(changed, ended);
-    if (ran && ended && !stale && performance.now() - last > quiet) took = last - start;
+    const last = Math.max(changed, ended); // a short run may come and go between two looks at the state
+    if (last > start && state() === "notRunning" && !stale && performance.now() - last > quiet) took = last - start;
   }
   watch.disconnect();
   runs.disconnect();

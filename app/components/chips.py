@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from app import theme
 from app.markup import esc, link
 
@@ -25,7 +27,7 @@ def confidence(value: float | None) -> str:
     return f'<span class="num" title="confidence of the extraction">{value:.0%} sure</span>'
 
 
-def entity(row: dict[str, object], *, limit: int = 60) -> str:
+def entity(row: Mapping[str, object], *, limit: int = 60) -> str:
     """Return an entity's kind and name, the name a link to its page; ``row`` has id, label and type."""
     return f"{kind(str(row['type']))} {link('entity', row['label'], name=row['id'], limit=limit)}"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app import theme
 from app.components import chips
 from app.markup import esc, href, link, short
+from kg.schema import ROLES
 
 
 def sentence(evidence: Mapping[str, Any] | None, surfaces: Iterable[str] = (), *, css: str = "") -> str:
@@ -42,6 +43,18 @@ def marked(text: str, mentions: Sequence[Mapping[str, Any]], field: str, *, link
         )
         done = mention["end"]
     return "".join(pieces) + esc(text[done:])
+
+
+def by_role(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Yield each role that some rows have, strongest first, with those rows.
+
+    >>> [(role, len(here)) for role, here in by_role([{"role": "uses"}, {"role": "introduces"}, {"role": "uses"}])]
+    [('introduces', 1), ('uses', 2)]
+    """
+    all_rows = list(rows)
+    for role in ROLES:
+        if here := [row for row in all_rows if row["role"] == role]:
+            yield role, here
 
 
 def papers(rows: Iterable[Mapping[str, Any]], surfaces: Iterable[str] = (), *, roles: bool = False) -> str:

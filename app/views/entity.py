@@ -107,10 +107,7 @@ def _papers(found: Answer) -> None:
         )
     surfaces = [found["name"], *found["aliases"]]
     parts = []
-    for role in ROLES:
-        here = [_told(row, found) for row in rows if row["role"] == role]
-        if not here:
-            continue
+    for role, here in says.by_role(_told(row, found) for row in rows):
         rest = here[_SHOWN:_FOLDED]
         more = (
             f"<details><summary>{chips.count(len(rest), 'more paper')}</summary>{says.papers(rest, surfaces)}</details>"

@@ -79,10 +79,7 @@ def _date(found: Answer) -> str:
 
 def _links(found: Answer) -> str:
     parts = []
-    for role in ROLES:
-        here = [row for row in found["links"] if row["role"] == role]
-        if not here:
-            continue
+    for role, here in says.by_role(found["links"]):
         items = "".join(
             f'<li><div class="meta">{chips.entity(row)}{chips.confidence(row.get("confidence"))}'
             f"{_origin(row)}</div>{says.sentence(row.get('evidence'), _surfaces(found, row), css='kg-r-' + role)}</li>"
@@ -111,11 +108,9 @@ def _relations(found: Answer) -> str:
 def _names(found: Answer) -> str:
     """Return the entities of the paper by role, as a short list to jump from."""
     parts = []
-    for role in ROLES:
-        here = [row for row in found["links"] if row["role"] == role]
-        if here:
-            items = "".join(f"<li>{chips.entity(row, limit=44)}</li>" for row in here)
-            parts.append(f'<div style="margin-bottom:.5rem">{chips.role(role)}<ul>{items}</ul></div>')
+    for role, here in says.by_role(found["links"]):
+        items = "".join(f"<li>{chips.entity(row, limit=44)}</li>" for row in here)
+        parts.append(f'<div style="margin-bottom:.5rem">{chips.role(role)}<ul>{items}</ul></div>')
     if not parts:
         return '<div class="kg"><h2>In this paper</h2><p class="quiet">No named method, model or data found.</p></div>'
     return f'<div class="kg"><h2>In this paper</h2>{"".join(parts)}</div>'
