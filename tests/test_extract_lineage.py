@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kg.extract.context import Items, context_of
 from kg.extract.lineage import Lineage, LineageModel, relation_of
-from kg.extract.linear import HashedLinear
+from kg.extract.lineage_features import candidates
+from kg.extract.rivals import LOWEST, Rivals, fit_rivals, standing
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.train_lineage import gold_pairs, train_lineage
 from kg.extract.train_roles import gold_doc, reader
@@ -130,10 +134,56 @@ def test_gold_pairs_are_found_by_any_of_their_surfaces(components):
     assert gold_pairs(row, gold_doc(nlp, row)._.entities) == {(0, 1)}
 
 
-def test_scores_far_out_are_certain_and_overflow_nothing():
-    model = LineageModel(HashedLinear(np.array([3]), np.zeros((2, 2))), slope=90.0)
+def test_what_bears_the_name_of_another_is_tried_whatever_the_paper_does_with_it():
+    row = {
+        "id": "x",
+        "title": "Step-by-step distillation in practice",
+        "abstract": "We analyse GenDR-Pix, GenDR and SDXL-Turbo.",
+        "entities": [
+            {"name": n, "type": "model", "role": "uses", "surfaces": [n]} for n in ("GenDR-Pix", "GenDR", "SDXL-Turbo")
+        ],
+    }
+    pairs = candidates([context_of(gold_doc(reader(), row), Items())])
+    assert (0, 1) in set(zip(pairs.child.tolist(), pairs.parent.tolist(), strict=True))
+    assert (1, 0) not in set(zip(pairs.child.tolist(), pairs.parent.tolist(), strict=True))
+
+
+def test_rivals_are_the_other_pairs_of_the_paper_and_no_others():
+    odds = np.array([1.0, -2.0, 0.5, 3.0])
+    paper, child, parent = np.array([0, 0, 0, 1]), np.array([0, 0, 1, 3]), np.array([1, 2, 0, 4])
+    numbers = standing(odds, paper, child, parent)
+    assert numbers[:, 0].tolist() == odds.tolist()
+    assert numbers[:, 1].tolist() == [0.5, LOWEST, 1.0, LOWEST], "the pair turned round"
+    assert numbers[:, 2].tolist() == [0.5, 1.0, 1.0, LOWEST], "the best other pair of the paper"
+    assert numbers[:, 6].tolist() == [-2.0, 1.0, LOWEST, LOWEST], "the best other pair of the child"
+    assert np.allclose(standing(odds[3:], paper[3:], child[3:], parent[3:]), numbers[3:])
+
+
+def test_a_pair_beside_a_surer_one_is_held_less_likely_where_training_says_so():
+    rng = np.random.default_rng(1)
+    odds = rng.normal(size=400)
+    paper = np.repeat(np.arange(200), 2)
+    child, parent = 3 * paper, 3 * paper + 1 + np.tile([0, 1], 200)
+    best = (odds.reshape(-1, 2) == odds.reshape(-1, 2).max(axis=1, keepdims=True)).ravel()
+    numbers = standing(odds, paper, child, parent)
+    chances = fit_rivals(numbers, best.astype(np.int64))(numbers)
+    assert ((chances > 0.5) == best).mean() > 0.95
+    assert ((Rivals.none()(numbers) > 0.5) == best).mean() < 0.85
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-1e6, 1e6), st.integers(0, 3), st.integers(0, 3)),
+        max_size=12,
+        unique_by=lambda pair: pair[1:],
+    )
+)
+def test_scores_however_far_out_give_chances_and_overflow_nothing(pairs):
+    odds = np.array([o for o, _, _ in pairs])
+    child, parent = (np.array([pair[i] for pair in pairs], dtype=np.int64) for i in (1, 2))
     with np.errstate(all="raise", under="ignore"):
-        assert model.chances(np.array([-500.0, 0.0, 500.0])).tolist() == [0.0, 0.5, 1.0]
+        chances = Rivals.none().bent(90.0, -3.0)(standing(odds, np.zeros_like(child), child, parent))
+    assert ((chances >= 0) & (chances <= 1)).all()
 
 
 def test_training_is_deterministic(tmp_path):

@@ -2,8 +2,9 @@
 
 A linear classifier (`kg.extract.linear`) over ordered pairs of the paper's entities, child and parent
 (`kg.extract.lineage_features`): how the sentences speak that name both, how the parent is spoken of elsewhere, whether
-one name stands in the other, what both are in this paper. The child is an entity that the paper may have introduced;
-so the component stands after ``roles``.
+one name stands in the other, what both are in this paper; then each score is seen beside those of the paper's other
+pairs (`kg.extract.rivals`). The child is an entity that the paper may have introduced, or one that bears the parent's
+name; so the component stands after ``roles``.
 
 Sets ``doc._.relations``: a list of `kg.records.PaperRelation`, surest first, with a calibrated confidence and the
 sentence that speaks most for the pair, one that names both where there is such a sentence. Usage::
@@ -21,7 +22,6 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from scipy.special import expit
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -30,6 +30,7 @@ from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, Items, context_of
 from kg.extract.lineage_features import Candidates, candidates, pair_features, same_sentence, spoken_features
 from kg.extract.linear import HashedLinear
+from kg.extract.rivals import Rivals, standing
 from kg.extract.role_features import Batch, Pairs, gather, mention_features
 from kg.records import PaperEntity, PaperRelation
 
@@ -45,24 +46,23 @@ class LineageModel:
 
     Attributes:
         linear: scores "no" and "yes".
-        slope, offset: of the logistic curve that makes a probability of the difference of the two scores.
+        rivals: makes a probability of the difference of the two scores, seen beside those of the paper's other pairs.
         threshold: the least probability at which a pair is told.
     """
 
     linear: HashedLinear
-    slope: float = 1.0
-    offset: float = 0.0
+    rivals: Rivals
     threshold: float = 0.5
 
     def save(self, path: Path = WEIGHTS) -> None:
         """Write the model to one ``.npz`` file."""
-        self.linear.save(path, curve=np.array([self.slope, self.offset, self.threshold]))
+        self.linear.save(path, rivals=self.rivals.weights, threshold=np.array(self.threshold))
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> LineageModel:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            return cls(HashedLinear.from_arrays(arrays), *(float(v) for v in arrays["curve"]))
+            return cls(HashedLinear.from_arrays(arrays), Rivals(arrays["rivals"]), float(arrays["threshold"]))
 
     def odds(self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Pairs) -> np.ndarray:
         """Return the raw log-odds of each pair."""
@@ -70,9 +70,15 @@ class LineageModel:
         scores = self.linear.scores(matrix)
         return scores[:, 1] - scores[:, 0]
 
-    def chances(self, odds: np.ndarray) -> np.ndarray:
-        """Return the calibrated probabilities of raw log-odds."""
-        return np.round(expit(self.slope * odds + self.offset), _DIGITS)
+    def chances(self, odds: np.ndarray, pairs: Candidates, paper: np.ndarray) -> np.ndarray:
+        """Return the calibrated probabilities of raw log-odds.
+
+        Args:
+            odds: (P,) as `odds` gives them.
+            pairs: all pairs of the papers.
+            paper: (P,) number of each pair's paper.
+        """
+        return np.round(self.rivals(standing(odds, paper, pairs.child, pairs.parent)), _DIGITS)
 
     def seats(
         self, batch: Batch, entities: Sequence[PaperEntity], pairs: Candidates, spoken: Pairs
@@ -124,7 +130,8 @@ class Lineage(BatchComponent):
             return
         batch = gather(contexts)
         spoken = mention_features(batch)
-        chances = self.model.chances(self.model.odds(batch, contexts, pairs, spoken))
+        paper_of = np.repeat(np.arange(len(docs)), [len(c.entities) for c in contexts])
+        chances = self.model.chances(self.model.odds(batch, contexts, pairs, spoken), pairs, paper_of[pairs.child])
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return
@@ -133,12 +140,11 @@ class Lineage(BatchComponent):
         seats = self.model.seats(batch, entities, kept, spoken)
         rows = zip(chances[told].tolist(), kept.child.tolist(), kept.parent.tolist(), seats, strict=True)
         done: set[tuple[int, int]] = set()
-        paper_of = np.repeat(np.arange(len(docs)), [len(c.entities) for c in contexts]).tolist()
         for chance, child, parent, seat in sorted(rows, key=lambda row: (-row[0], row[1], row[2])):
             if (parent, child) in done:  # one of the two directions, the surer
                 continue
             done.add((child, parent))
-            doc, context = docs[paper_of[child]], contexts[paper_of[child]]
+            doc, context = docs[int(paper_of[child])], contexts[int(paper_of[child])]
             evidence = None if seat is None else context.span(int(batch.sentence[seat]))
             a, b = entities[child], entities[parent]
             doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, evidence))

@@ -6,6 +6,7 @@ A feature is a template (a number) and its parts, hashed by `kg.extract.linear.m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -40,8 +41,12 @@ CUE_REACH = 10
 """Items looked at on each side of a mention of the parent for words that tell of descent."""
 
 _CUES_FILE = Path(__file__).parent / "data" / "lineage_cues.yaml"
+_SIZES_FILE = Path(__file__).parent / "data" / "name_sizes.yaml"
+_SIZE = re.compile(rf"(?:v?\d+|\d*[bmk]|{'|'.join(yaml.safe_load(_SIZES_FILE.read_text(encoding='utf-8')))})+")
+_LENGTHS = np.array([2, 5, 12])
 _DISTANCES = np.array([2, 3, 4, 6, 9, 13, 20, 30])
 _EDGES = np.array([0.3, 0.5, 0.7, 0.85, 0.95])
+_TRUST = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99])
 
 
 Seats = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -64,20 +69,26 @@ def own_chance(entity: PaperEntity) -> float:
 
 
 def candidates(contexts: Sequence[Context]) -> Candidates:
-    """Return the pairs that are worth a look: children that the paper may have made, parents of all kinds."""
+    """Return the pairs that are worth a look.
+
+    These are the children that the paper may have made, with parents of all kinds, and every two entities of which one
+    bears the other's name ("GenDR-Pix" and "GenDR"), whatever the paper does with them.
+    """
     child: list[int] = []
     parent: list[int] = []
     before = 0
     for context in contexts:
         entities = context.entities
-        likely = sorted(
-            (i for i, e in enumerate(entities) if own_chance(e) >= LIKELY_CHILD), key=lambda i: -own_chance(entities[i])
-        )
-        for c in sorted(likely[:MOST_CHILDREN]):
-            for p in range(min(len(entities), MOST_PARENTS)):
-                if p != c:
-                    child.append(before + c)
-                    parent.append(before + p)
+        count = min(len(entities), MOST_PARENTS)
+        own = [own_chance(e) for e in entities]
+        likely = sorted((i for i, chance in enumerate(own) if chance >= LIKELY_CHILD), key=lambda i: -own[i])
+        pairs = {(c, p) for c in likely[:MOST_CHILDREN] for p in range(count)}
+        names = [_names(e.surfaces) for e in entities[:count]]
+        pairs.update((c, p) for c in range(count) for p in range(count) if _nested(names[c], names[p])[0])
+        for c, p in sorted(pairs):
+            if c != p:
+                child.append(before + c)
+                parent.append(before + p)
         before += len(entities)
     return Candidates(np.array(child, dtype=np.int64), np.array(parent, dtype=np.int64))
 
@@ -344,12 +355,16 @@ _PROPOSE = 1 + list(yaml.safe_load(_CUES_FILE.read_text(encoding="utf-8"))).inde
 _NEAR = np.array([2, 3, 5, 8])
 
 
-def _names(entity: PaperEntity) -> tuple[list[str], set[str]]:
-    words = {w.lower() for s in entity.surfaces for w in s.replace("-", " ").replace("/", " ").split() if len(w) > 1}
-    return [fold(s) for s in entity.surfaces], words
+@lru_cache(maxsize=50_000)
+def _names(surfaces: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Return the folded spellings of a name, and its words in lower case."""
+    words = {w.lower() for s in surfaces for w in s.replace("-", " ").replace("/", " ").split() if len(w) > 1}
+    return tuple(dict.fromkeys(fold(s) for s in surfaces)), frozenset(words)
 
 
-def _nested(child: tuple[list[str], set[str]], parent: tuple[list[str], set[str]]) -> tuple[int, int]:
+def _nested(
+    child: tuple[tuple[str, ...], frozenset[str]], parent: tuple[tuple[str, ...], frozenset[str]]
+) -> tuple[int, int]:
     """Return how the parent's name stands in the child's (0 none, 3 as its end), and how many words they share."""
     how = 0
     for p in parent[0]:
@@ -360,6 +375,22 @@ def _nested(child: tuple[list[str], set[str]], parent: tuple[list[str], set[str]
     return how, min(shared, 3)
 
 
+def _left_over(child: tuple[str, ...], parent: tuple[str, ...]) -> int:
+    """Return what the child's name carries beside the parent's, and on which side; 0 where it does not bear it.
+
+    "Llama2" leaves "7B" of "Llama-2-7B", a size; "GenDR" leaves "Pix" of "GenDR-Pix".
+    """
+    most = 0
+    for p in parent:
+        for c in child:
+            if len(p) >= 2 and len(c) > len(p) and p in c:
+                before, after = c.split(p, 1)
+                length = len(before) + len(after)
+                what = 1 if _SIZE.fullmatch(before + after) else 2 + int(np.searchsorted(_LENGTHS, length))
+                most = max(most, what + 8 * (bool(before) + 2 * bool(after)))
+    return most
+
+
 def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[PaperEntity], pairs: Candidates) -> Pairs:
     """Return what the two have in common and what they are in their paper: types, roles, names, places, company."""
     n = batch.n_entities
@@ -367,6 +398,9 @@ def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[Paper
     role = np.array([ROLES.index(e.role) for e in entities], dtype=np.int64)
     sure = np.searchsorted(_EDGES, [e.role_confidence for e in entities])
     own = np.array([own_chance(e) for e in entities])
+    confidence = np.array([e.confidence for e in entities])
+    given = confidence >= 1  # by an annotator, not found by a model
+    fine, coarse = (np.where(given, 99, np.searchsorted(edges, confidence)) for edges in (_TRUST, _TRUST[::2]))
     paper = np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
     times = np.minimum(np.bincount(batch.entity, minlength=n), 4)
     titled = (np.bincount(batch.entity, weights=batch.title, minlength=n) > 0).astype(np.int64)
@@ -379,9 +413,12 @@ def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[Paper
     n_own = np.bincount(paper, weights=own > 0.5, minlength=len(contexts)).astype(np.int64)[paper]
     company = np.minimum(np.bincount(paper, minlength=len(contexts))[paper] // 2, 6)
     c, p = pairs.child, pairs.parent
-    names = [_names(e) for e in entities]
+    names = [_names(e.surfaces) for e in entities]
     nested = [_nested(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
     how, shared = (np.array(v, dtype=np.int64) for v in zip(*nested, strict=True)) if nested else (c, c)
+    left = np.array(
+        [_left_over(names[i][0], names[j][0]) for i, j in zip(c.tolist(), p.tolist(), strict=True)], dtype=np.int64
+    )
     kinds = kind[c] * 64 + kind[p]
     together = np.zeros(len(c), dtype=np.int64)
     np.add.at(together, same_sentence(batch, pairs)[0], 1)
@@ -410,6 +447,14 @@ def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[Paper
         mix(179, how, role[p]),
         mix(180, role[p], titled[p], together),
         mix(181, kinds, np.sign(first[p] - first[c]) + 1, together),
+        mix(182, fine[c]),
+        mix(183, fine[p]),
+        mix(184, coarse[c], coarse[p]),
+        mix(185, kind[c], coarse[c]),
+        mix(186, kind[p], coarse[p]),
+        mix(187, left),
+        mix(188, left, kinds),
+        mix(189, left, role[c]),
     ]
     owners, features = [np.tile(row, len(whole))], [np.concatenate(whole)]
     for code, side in ((190, p), (192, c)):

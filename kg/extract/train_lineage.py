@@ -13,13 +13,13 @@ from typing import Any
 from zlib import crc32
 
 import numpy as np
-from scipy.optimize import minimize
 from spacy.tokens import Doc
 
-from kg.extract.context import Context, Items, read_context
+from kg.extract.context import Context, Items, context_of
 from kg.extract.lineage import LineageModel
 from kg.extract.lineage_features import Candidates, candidates, pair_features
 from kg.extract.linear import fit
+from kg.extract.rivals import N_NUMBERS, Rivals, fit_curve, fit_rivals, standing
 from kg.extract.role_features import Batch, Pairs, gather, mention_features
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
@@ -33,18 +33,18 @@ Pair = tuple[int, int]
 def train_lineage(rows: Sequence[Row], found: Sequence[Sequence[PaperEntity]] | None = None) -> LineageModel:
     """Train on gold rows (see ``docs/guidelines.md`` for their form).
 
-    The curve of the probabilities and the threshold with the best F1 are set on scores of models that have not seen
-    the paper; the weights then come from all papers.
+    What rivals say and the threshold with the best F1 are set on scores of models that have not seen the paper; the
+    weights then come from all papers.
 
     Args:
         rows: gold papers.
         found: the entities of each paper as an extractor finds them that has not seen it (their roles do not matter).
-            Training then learns from both readings, and sets curve and threshold on the found one.
+            Training then learns from both readings, and sets these on the found one.
     """
     nlp, items = reader(), Items()
     gold = [gold_doc(nlp, row) for row in rows]
     part = np.array([crc32(row["id"].encode()) % FOLDS for row in rows])
-    contexts = [read_context(doc, doc._.entities, items) for doc in gold]
+    contexts = [context_of(doc, items) for doc in gold]
     docs = [gold]
     if found is not None:
         docs.append([gold_doc(nlp, {**row, "entities": []}) for row in rows])
@@ -57,20 +57,14 @@ def train_lineage(rows: Sequence[Row], found: Sequence[Sequence[PaperEntity]] | 
             for kind in docs:
                 deque(roles.pipe([d for d, p in zip(kind, part, strict=True) if p == k]), maxlen=0)
     cases = [_cases(rows, kind, part, items) for kind in docs]
-    odds: list[np.ndarray] = []
-    verdicts: list[np.ndarray] = []
-    for k in range(FOLDS):
-        inside = [case for case in cases[-1] if case.part == k]
-        outside = [case for kind in cases for case in kind if case.part != k]
-        if inside and outside:
-            target, score = _score(_fit(outside), inside)
-            odds.append(score)
-            verdicts.append(target)
     model = _fit([case for kind in cases for case in kind])
-    if odds:
-        score, target = np.concatenate(odds), np.concatenate(verdicts)
-        model.slope, model.offset = _curve(score, target)
-        model.threshold = _threshold(model.chances(score), target, sum(len(row["lineage"]) for row in rows))
+    outside = [_fit([case for kind in cases for case in kind if case.part != k]) for k in range(FOLDS)]
+    judged = [_judged(outside, kind) for kind in cases]
+    standings, target = judged[-1]
+    if len(target):
+        rivals = fit_rivals(np.concatenate([s for s, _ in judged]), np.concatenate([t for _, t in judged]))
+        model.rivals = rivals.bent(*fit_curve(rivals.odds(standings), target))
+        model.threshold = _threshold(model.rivals(standings), target, sum(len(row["lineage"]) for row in rows))
     return model
 
 
@@ -86,7 +80,7 @@ class Case:
 def _cases(rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, items: Items) -> list[Case]:
     """Return the papers that have a pair to judge."""
     return [
-        Case(read_context(doc, doc._.entities, items), p, gold_pairs(row, doc._.entities))
+        Case(context_of(doc, items), p, gold_pairs(row, doc._.entities))
         for row, doc, p in zip(rows, docs, part.tolist(), strict=True)
         if len(doc._.entities) > 1
     ]
@@ -120,27 +114,31 @@ def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, 
 def _fit(cases: Sequence[Case]) -> LineageModel:
     batch, papers, pairs, spoken, target = _features(cases)
     owner, features = pair_features(batch, papers, pairs, spoken)
-    return LineageModel(fit(owner, features, target, 2, spread=0.02, iterations=60))
+    return LineageModel(fit(owner, features, target, 2, spread=0.02, iterations=60), Rivals.none())
 
 
-def _score(model: LineageModel, cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
-    batch, papers, pairs, spoken, target = _features(cases)
-    return target, model.odds(batch, papers, pairs, spoken)
-
-
-def _curve(odds: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Return slope and offset of the logistic curve that makes the verdicts likeliest (Platt 1999)."""
-
-    def loss(curve: np.ndarray) -> float:
-        z = curve[0] * odds + curve[1]
-        return float((np.logaddexp(0, z) - target * z).mean())
-
-    slope, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return round(float(slope), 4), round(float(offset), 4)
+def _judged(models: Sequence[LineageModel], cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
+    """Return (P, N) standings and (P,) verdicts of the pairs of papers, each scored by its fold's model."""
+    standings, verdicts = [np.zeros((0, N_NUMBERS))], [np.zeros(0, dtype=np.int64)]
+    for part, model in enumerate(models):
+        batch, papers, pairs, spoken, target = _features([case for case in cases if case.part == part])
+        paper = np.repeat(np.arange(len(papers)), [len(c.entities) for c in papers])[pairs.child]
+        odds = model.odds(batch, papers, pairs, spoken)
+        standings.append(standing(odds, paper, pairs.child, pairs.parent))
+        verdicts.append(target)
+    return np.concatenate(standings), np.concatenate(verdicts)
 
 
 def _threshold(chances: np.ndarray, target: np.ndarray, n_wanted: int) -> float:
-    """Return the probability from which on telling a pair gives the best F1."""
+    """Return the probability from which on telling a pair gives the best F1.
+
+    The F1 of each number of told pairs is evened out over a tenth more and a tenth fewer, so that one lucky pair does
+    not decide.
+    """
     order = np.argsort(-chances, kind="stable")
-    f1 = 2 * np.cumsum(target[order]) / (np.arange(1, len(order) + 1) + n_wanted)
-    return round(float(chances[order][int(f1.argmax())]), 4)
+    told = np.arange(1, len(order) + 1)
+    f1 = 2 * np.cumsum(target[order]) / (told + n_wanted)
+    total = np.append(0.0, np.cumsum(f1))
+    low, high = told - 1 - told // 10, np.minimum(told + told // 10, len(told))
+    best = int(((total[high] - total[low]) / (high - low)).argmax())
+    return max(round(float(chances[order][best]), 4), 1e-4)

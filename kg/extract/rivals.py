@@ -1,0 +1,128 @@
+"""How a pair stands among the other pairs of its paper, and what that makes of its chance.
+
+Most papers state one pair or none, and a name that descends from one thing seldom descends from the next; so a score
+means more beside those of its rivals: the pairs of the same paper, those with the same child, those with the same
+parent, and the pair turned round. A logistic regression over these numbers (stacking, Wolpert 1992) gives calibrated
+chances.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import expit
+
+LOWEST, HIGHEST = -6.0, 4.0
+"""Log-odds are cut to these: beyond them a score says no more."""
+
+N_NUMBERS = 14
+"""Numbers that `standing` gives for each pair."""
+
+
+def standing(odds: np.ndarray, paper: np.ndarray, child: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """Return (P, `N_NUMBERS`): the pair's own log-odds first, then those of its rivals.
+
+    Args:
+        odds: (P,) raw log-odds of each pair.
+        paper, child, parent: (P,) whose pair it is; entities are numbered over all papers.
+    """
+    own = np.clip(odds, LOWEST, HIGHEST)
+    columns = [own, _turned_round(own, child, parent)]
+    for group in (paper, child, parent):
+        best, total, count = _others(own, group)
+        columns += [best, np.maximum(best - own, 0), total, np.log(count)]
+    return np.stack(columns, axis=1)
+
+
+def _turned_round(odds: np.ndarray, child: np.ndarray, parent: np.ndarray) -> np.ndarray:
+    """Return the log-odds of each pair with child and parent exchanged, the lowest where that is not tried."""
+    if not len(odds):
+        return odds
+    size = np.int64(max(child.max(), parent.max()) + 1)
+    keys = child * size + parent
+    order = np.argsort(keys)
+    wanted = parent * size + child
+    place = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
+    return np.where(keys[place] == wanted, odds[place], LOWEST)
+
+
+def _others(odds: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the best log-odds among a pair's group without itself, the sum of their chances, the group's size."""
+    if not len(odds):
+        return odds, odds, odds
+    order = np.lexsort((-odds, group))
+    ordered = group[order]
+    opens = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+    sizes = np.diff(np.append(opens, len(odds)))
+    first = np.repeat(opens, sizes)
+    second = np.where(np.repeat(sizes, sizes) > 1, odds[order][np.minimum(first + 1, len(odds) - 1)], LOWEST)
+    best, size = np.empty(len(odds)), np.empty(len(odds))
+    best[order] = np.where(np.arange(len(odds)) == first, second, odds[order][first])
+    size[order] = np.repeat(sizes, sizes)
+    chance = expit(odds)
+    return best, np.bincount(group, weights=chance)[group] - chance, size
+
+
+@dataclass(frozen=True, slots=True)
+class Rivals:
+    """The regression.
+
+    Attributes:
+        weights: (`N_NUMBERS` + 1,) weight of each number and, last, the bias.
+    """
+
+    weights: np.ndarray
+
+    @classmethod
+    def none(cls) -> Rivals:
+        """Return the one that asks no rivals and takes the log-odds as they are."""
+        return cls(np.eye(N_NUMBERS + 1)[0])
+
+    def __call__(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the calibrated chance of each pair, given (P, `N_NUMBERS`) as `standing` gives them."""
+        return expit(self.odds(numbers))
+
+    def odds(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the logarithm of the odds of these chances."""
+        return (numbers * self.weights[:-1]).sum(axis=1) + self.weights[-1]
+
+    def bent(self, slope: float, offset: float) -> Rivals:
+        """Return the regression whose log-odds are these times ``slope`` plus ``offset``."""
+        weights = self.weights * slope
+        weights[-1] += offset
+        return Rivals(np.round(weights, 6))
+
+
+def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> Rivals:
+    """Return the regression that makes held-out verdicts likeliest.
+
+    Args:
+        numbers: (P, `N_NUMBERS`) standing of pairs by scores of models that have not seen their papers.
+        target: (P,) 1 for a pair that is right, else 0.
+        spread: variance of the Gaussian prior on the weights of the numbers, each over its standard deviation.
+    """
+    centre, scale = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), 0.01)
+    x = (numbers - centre) / scale
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        z = x @ weights[:-1] + weights[-1]
+        error = expit(z) - target
+        value = (np.logaddexp(0, z) - target * z).sum() + 0.5 / spread * (weights[:-1] ** 2).sum()
+        return float(value), np.append(x.T @ error + weights[:-1] / spread, error.sum())
+
+    even = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
+    weights = even[:-1] / scale
+    return Rivals(np.append(weights, even[-1] - weights @ centre))
+
+
+def fit_curve(odds: np.ndarray, target: np.ndarray) -> tuple[float, float]:
+    """Return slope and offset of the logistic curve over log-odds that makes the verdicts likeliest (Platt 1999)."""
+
+    def loss(curve: np.ndarray) -> float:
+        z = curve[0] * odds + curve[1]
+        return float((np.logaddexp(0, z) - target * z).mean())
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
+    return float(slope), float(offset)
