@@ -42,6 +42,7 @@ def one_build(source: Path, out: Path) -> None:
 
     pipeline._Run._done = step_done  # type: ignore[method-assign]
     graph = pipeline.build(source, out)
+    current[0].__exit__(None, None, None)
     print(json.dumps({"steps": costs, "counts": graph.build["counts"], "timings": graph.build["timings"]}))
 
 

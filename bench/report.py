@@ -27,7 +27,7 @@ class Cost:
 
 
 @contextmanager
-def measured(every: float = 0.05) -> Iterator[Cost]:
+def measured(every: float = 0.25) -> Iterator[Cost]:
     """Measure a block, this process and its children together."""
     cost, over = Cost(), threading.Event()
     me = psutil.Process()

@@ -10,7 +10,8 @@ import json
 import platform
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from importlib.metadata import version as package_version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -84,7 +85,7 @@ def build(
     kept = None if keeper else folder / ".cache"
     run = _Run(paths, progress or (lambda step, done, total: None))
     corrections = curation_file(curation, paths)
-    with replacing(folder) as staging:
+    with replacing(folder) as staging, closing(run):
         run.read(staging)
         cache = ExtractionCache(kept and kept / EXTRACTIONS, run.extractor)
         try:
@@ -119,7 +120,7 @@ def build_from_extractions(
     out = Path(out)
     found = {e.paper: e for e in extractions}
     run = _Run([], lambda step, done, total: None)
-    with replacing(out) as staging:
+    with replacing(out) as staging, closing(run):
         count = write_papers(sorted(papers, key=lambda p: p.id), staging)
         run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
 
@@ -159,6 +160,17 @@ class _Run:
         self.timings: dict[str, float] = {}
         self.corrections: dict[str, Any] = {}
         self._clock = time.perf_counter()
+        self._aside = ThreadPoolExecutor(1)
+        self._words: Future[None] | None = None
+
+    def close(self) -> None:
+        """Wait for what is done aside."""
+        self._aside.shutdown()
+
+    def count_words(self, staging: Path) -> None:
+        """Have DuckDB write the index of words, while Python does something else."""
+        if self._words is None:
+            self._words = self._aside.submit(write_words, staging)
 
     def _done(self, step: str) -> None:
         now = time.perf_counter()
@@ -198,6 +210,8 @@ class _Run:
         known = Known(kept and kept / COLUMNS, self.extractor)
         unknown = known.missing(keys)
         wanted = cache.missing(unknown)
+        if len(wanted) <= engines.CHUNK_SIZE and engine == "local":
+            self.count_words(staging)  # the extraction leaves a core free
         if wanted:
             self._extract(staging, cache, wanted, engine, workers, scheduler)
         self.counts["extracted"] = len(wanted)
@@ -257,32 +271,32 @@ class _Run:
     ) -> None:
         """Resolve names over the whole corpus and write the other tables; ``remembered``: file of known readings."""
         papers = self.counts["papers"]
-        with ThreadPoolExecutor(1) as aside:  # DuckDB counts words while Python resolves names
-            words = None if (staging / WORDS).exists() else aside.submit(write_words, staging)
-            self.progress("resolving", 0, papers)
-            corrections = Curation.load(curation)
-            readings = Readings.load(remembered) if remembered else Readings()
-            resolution = resolve_named(corpus.namings(), corrections, readings)
-            if remembered:
-                readings.keep(remembered)
-            self.progress("resolving", papers, papers)
-            self._done("resolve")
-            self.progress("writing", 0, papers)
-            edits, problems = _edits(corrections, resolution, corpus.ids)
-            named = {e.id for e in resolution.entities}
-            known = _known(resolution, with_background)
-            background = {e.id for e in resolution.entities} - named
-            self.counts |= write_tables(staging, corpus, resolution, known, edits, background)
-            problems += edits.unused()
-            self.corrections = {
-                "file": str(curation),
-                "sha256": file_hash(curation) if curation.is_file() else None,
-                "entries": len(corrections.entries),
-            }
-            self.report.problems += [*corrections.problems, *resolution.problems, *problems]
-            if words is not None:
-                words.result()
-            self._done("tables")
+        if not (staging / WORDS).exists():
+            self.count_words(staging)
+        self.progress("resolving", 0, papers)
+        corrections = Curation.load(curation)
+        readings = Readings.load(remembered) if remembered else Readings()
+        resolution = resolve_named(corpus.namings(), corrections, readings)
+        if remembered:
+            readings.keep(remembered)
+        self.progress("resolving", papers, papers)
+        self._done("resolve")
+        self.progress("writing", 0, papers)
+        edits, problems = _edits(corrections, resolution, corpus.ids)
+        named = {e.id for e in resolution.entities}
+        known = _known(resolution, with_background)
+        background = {e.id for e in resolution.entities} - named
+        self.counts |= write_tables(staging, corpus, resolution, known, edits, background)
+        problems += edits.unused()
+        self.corrections = {
+            "file": str(curation),
+            "sha256": file_hash(curation) if curation.is_file() else None,
+            "entries": len(corrections.entries),
+        }
+        self.report.problems += [*corrections.problems, *resolution.problems, *problems]
+        if self._words is not None:
+            self._words.result()
+        self._done("tables")
 
     def finish(self, staging: Path) -> None:
         """Write the graph file and ``build.json``."""
