@@ -5,6 +5,7 @@ A new build changes the stamp of the folder, and with it every key: no page show
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 from datetime import datetime
@@ -61,7 +62,20 @@ def derive(function: Callable[..., Answer], *args: Any) -> Answer:
 
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _load(stamp: str) -> kg.KnowledgeGraph:
-    return kg.load(folder())
+    loaded = kg.load(folder())
+    _set_aside()
+    return loaded
+
+
+def _set_aside() -> None:
+    """Take what is there now out of the garbage collector's rounds; a graph that was set aside before is let go.
+
+    Streamlit collects after every run of a page, and would walk through all modules and their data each time, which
+    took longer than drawing the page.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 @st.cache_data(max_entries=512, show_spinner=False)
