@@ -27,7 +27,7 @@ from kg.graph import engine as engines
 from kg.graph.cache import ExtractionCache, content_key
 from kg.graph.columns import Columns, Known, decoded
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
-from kg.graph.tables import Edits, RelationRow, iter_papers, write_papers, write_tables
+from kg.graph.tables import Edits, RelationRow, iter_papers, new_papers, write_papers, write_tables
 from kg.graph.words import FILE as WORDS
 from kg.graph.words import write_words
 from kg.read import merge, read_records
@@ -94,7 +94,7 @@ def build(
                 run.resolve(staging, corpus, corrections, with_background, kept and kept / READINGS)
         finally:
             cache.close()
-        run.finish(staging)
+        run.finish(staging, folder)
     graph = KnowledgeGraph(folder)
     graph.keeper = keeper
     return graph
@@ -128,7 +128,7 @@ def build_from_extractions(
         texts = iter_papers(staging, texts_only=True)
         rows = decoded((content_key(paper), found.get(paper.id, Extraction(paper.id))) for paper in texts)
         run.resolve(staging, Columns(ids, rows), Path(curation or CURATION), with_background)
-        run.finish(staging)
+        run.finish(staging, out)
     return KnowledgeGraph(out)
 
 
@@ -298,8 +298,8 @@ class _Run:
             self._words.result()
         self._done("tables")
 
-    def finish(self, staging: Path) -> None:
-        """Write the graph file and ``build.json``."""
+    def finish(self, staging: Path, folder: Path) -> None:
+        """Write the graph file and ``build.json``; ``folder`` still holds the build before this one, if any."""
         write_graphml(staging / GRAPH, KnowledgeGraph(staging, check=False).rows())
         self.progress("writing", self.counts["papers"], self.counts["papers"])
         self._done("graph")
@@ -320,7 +320,11 @@ class _Run:
             "problems": [{"file": p.file, "line": p.line, "message": p.message} for p in self.report.problems],
             "counts": {k: v for k, v in self.counts.items() if k not in ("extracted", "from_cache")},
             "files": {p.name: file_hash(p) for p in sorted(staging.iterdir()) if p.name != BUILD},
-            "timings": {**self.timings, "extracted": self.counts["extracted"], "from_cache": self.counts["from_cache"]},
+            "timings": {
+                **self.timings,
+                **{name: self.counts[name] for name in ("extracted", "from_cache")},
+                "added": new_papers(staging, folder),
+            },
         }
         (staging / BUILD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

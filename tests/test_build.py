@@ -62,8 +62,13 @@ def test_building_again_extracts_nothing_and_gives_the_same_bytes(tmp_path: Path
 
 def test_adding_a_source_extracts_only_what_is_new_and_equals_a_full_build(tmp_path: Path) -> None:
     pages = sorted(SEEDS.glob("*.txt"))[:2]
-    kg.build(pages[:1], tmp_path / "grown")
+    first = kg.build(pages[:1], tmp_path / "grown")
+    assert first.build["timings"]["added"] is None
+    held = {paper["id"] for paper in first.papers()}
     grown = kg.build(pages, tmp_path / "grown")
+    added = grown.build["timings"]["added"]
+    assert added["papers"] == grown.build["counts"]["papers"] - len(held)
+    assert {paper["id"] for paper in added["first"]} == {paper["id"] for paper in grown.papers()} - held
     assert 0 < grown.build["timings"]["extracted"] <= 80
     kg.build(pages, tmp_path / "full", workers=2)
     assert bytes_of(tmp_path / "grown") == bytes_of(tmp_path / "full")

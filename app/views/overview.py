@@ -161,10 +161,14 @@ def _movement(shares: Answer) -> str:
 def _build(build: Answer) -> str:
     """Return what is known of the last build: when, from what, what it added and what it could not read."""
     inputs, problems = build.get("inputs") or [], build.get("problems") or []
-    new = (build.get("timings") or {}).get("extracted")
+    timings = build.get("timings") or {}
     rows = [f"<li>{esc(built())}</li>"]
-    if isinstance(new, int):
-        rows.append(f"<li>{chips.count(new, 'paper')} new or changed</li>")
+    if added := timings.get("added"):
+        papers = "".join(f"<li>{link('paper', p['title'], id=p['id'], limit=110)}</li>" for p in added["first"])
+        told = f"{chips.count(added['papers'], 'paper')} added to the build before"
+        rows.append(_fold(told, papers) if papers else f"<li>{told}</li>")
+    elif isinstance(timings.get("extracted"), int):
+        rows.append(f"<li>{chips.count(timings['extracted'], 'paper')} extracted</li>")
     if inputs:
         files = "".join(
             f"<li>{esc(str(i.get('file')))}: {chips.count(int(i.get('records') or 0), 'record')}</li>"

@@ -96,13 +96,15 @@ def build(
     for note in merged["notes"]:
         click.echo(f"  {note}")
     click.echo(f"  {timings['extracted']} extracted, {timings['from_cache']} known from an earlier build")
+    if timings["added"]:
+        click.echo(f"  {timings['added']['papers']} added to the build before")
     by_type = graph.overview()["counts"]["by_type"]
     click.echo(f"{counts['entities']} entities: " + ", ".join(f"{n} {t}s" for t, n in by_type.items()))
     click.echo(f"{counts['links']} links, {counts['relations']} relations, {counts['mentions']} mentions")
     if record["curation"]["entries"]:
         click.echo(f"{record['curation']['entries']} corrections replayed from {record['curation']['file']}")
     click.echo(f"{len(problems)} things could not be read or applied" + (" (see above)" if problems else ""))
-    seconds = sum(t for k, t in timings.items() if k not in ("extracted", "from_cache"))
+    seconds = sum(t for t in timings.values() if isinstance(t, float))
     click.echo(f"written to {out} in {seconds:.1f} s")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kg.graph.columns import Columns
@@ -95,6 +96,20 @@ def _paper_rows(papers: Sequence[Paper]) -> pa.RecordBatch:
         for f in PAPERS
     ]
     return pa.record_batch([c.cast(f.type) for c, f in zip(columns, PAPERS, strict=True)], schema=PAPERS)
+
+
+def new_papers(folder: Path, before: Path, most: int = 100) -> dict[str, Any] | None:
+    """Return how many papers an earlier folder did not hold, and id and title of the first ``most`` of them.
+
+    None if there is no earlier folder that can be read.
+    """
+    try:
+        held = pq.read_table(before / "papers.parquet", columns=["id"]).column("id")
+    except (OSError, pa.ArrowException):
+        return None
+    papers = pq.read_table(folder / "papers.parquet", columns=["id", "title"])
+    new = papers.filter(pc.invert(pc.is_in(papers.column("id"), held)))
+    return {"papers": new.num_rows, "first": new.slice(0, most).to_pylist()}
 
 
 def iter_papers(folder: Path, texts_only: bool = False) -> Iterator[Paper]:
