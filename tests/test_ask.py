@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -154,3 +156,12 @@ def test_lineages_have_no_cycles_and_lose_only_what_closes_one(edges: list[tuple
         assert (way[0], way[-1]) == (parent, child)
         surer = edges[: edges.index((child, parent, "extends"))]
         assert all((a, b, "extends") in surer for a, b in pairwise(way)), "the edge left out is the weakest"
+
+
+def test_outputs_of_a_version_that_knew_no_years_answer_as_before(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    old = shutil.copytree(gold_graph.folder, tmp_path / "old")
+    table = pq.read_table(old / "entities.parquet")
+    pq.write_table(table.drop_columns("year"), old / "entities.parquet")
+    graph = KnowledgeGraph(old)
+    assert graph.entity("PPO")["year"] is None
+    assert graph.graph.number_of_nodes() == gold_graph.graph.number_of_nodes()

@@ -45,6 +45,9 @@ WORDS = "words"
 
 _FOLDED = "regexp_replace(lower({s}), '[^a-z0-9]+', '', 'g')"  # equals kg.records.fold on ASCII
 
+_SINCE = {"entities": ("year",)}
+"""Columns that outputs of earlier versions lack; there they are null."""
+
 _IN_MEMORY = {
     "paper": (
         (),
@@ -95,7 +98,10 @@ class Database:
         self._connection.execute(f"SET temp_directory = '{aside}'")
         for name in (*TABLES, WORDS) if f"{WORDS}.parquet" in self._files else TABLES:
             try:
-                self._connection.execute(f"CREATE VIEW {name} AS SELECT * FROM read_parquet('{self._file(name)}')")
+                source = f"read_parquet('{self._file(name)}')"
+                held = self._connection.sql(f"FROM {source} LIMIT 0").columns
+                absent = "".join(f", NULL AS {column}" for column in _SINCE.get(name, ()) if column not in held)
+                self._connection.execute(f"CREATE VIEW {name} AS SELECT *{absent} FROM {source}")
             except (KeyError, duckdb.Error) as error:
                 reason = "no such file" if isinstance(error, KeyError) else str(error).splitlines()[0]
                 raise OutputsError(f"{folder / name}.parquet: cannot be read ({reason}); build again") from None

@@ -88,7 +88,7 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
             "members": tree,
         },
         "background": row["background"],
-        "year": row.get("year"),  # absent in outputs of earlier versions
+        "year": row["year"],
         "members": tree if root in (None, id) else members(db, names, id, min_confidence),
         "counts": {
             "papers": len(papers),
