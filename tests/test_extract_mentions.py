@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from spacy.vocab import Vocab
 
 import kg.extract
+from kg.errors import GoldError
 from kg.evaluate import predict, read_gold, score
 from kg.extract import network
 from kg.extract.calibration import Curve, fit_curve
@@ -243,6 +244,13 @@ def test_training_learns_and_is_deterministic(tmp_path, with_unlabelled):
     assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in names)
     assert (Tagger.from_disk(tmp_path / "one").features.vectors is not None) == with_unlabelled
     assert edge_f1(tmp_path / "one", gold) > 0.3
+
+
+def test_a_single_gold_paper_is_said_to_be_too_little(tmp_path):
+    gold = tmp_path / "gold.jsonl"
+    gold.write_text(seed_lines(0, 1), encoding="utf-8")
+    with pytest.raises(GoldError, match="1 gold papers are too few"):
+        train([gold], weights=tmp_path, settings=SMALL)
 
 
 def test_weights_are_small():

@@ -23,6 +23,7 @@ import numpy as np
 from spacy.vectors import Vectors
 from toolz import partition_all
 
+from kg.errors import GoldError
 from kg.evaluate.gold import read_gold
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.extensions import GAP
@@ -72,7 +73,10 @@ class Lessons:
         files = [read_gold(path) for path in gold]
         rows = list({row["id"]: row for file in files for row in file.values()}.values())
         rare = frozenset(paper for file in files if len(file) < SMALL * len(rows) for paper in file)
-        return cls(rows, [make_example(row) for row in rows], folds, [fold_of(row["id"], folds) for row in rows], rare)
+        fold = [fold_of(row["id"], folds) for row in rows]
+        if len(set(fold)) < 2:
+            raise GoldError(f"{gold[0]}: {len(rows)} gold papers are too few to train on; dozens are the least")
+        return cls(rows, [make_example(row) for row in rows], folds, fold, rare)
 
     def inside(self, k: int) -> list[Example]:
         """Return the papers of a fold."""
@@ -108,7 +112,7 @@ def train(
         rounds: trees of the judge for each class.
 
     Raises:
-        GoldError: a gold file cannot be read.
+        GoldError: a gold file cannot be read, or all gold is too little to learn from.
     """
     settings = settings or Settings()
     lessons = Lessons.read(gold, folds)
