@@ -1,6 +1,8 @@
 """`kg.extract.extract`: one extraction for each paper, whatever the paper, whatever stands beside it."""
 
 import json
+import subprocess
+import sys
 from functools import lru_cache
 from pathlib import Path
 
@@ -111,3 +113,10 @@ def test_any_text_is_read_and_the_seam_holds(title, abstract):
 def test_version_names_the_state_of_code_and_weights():
     assert len(kg.extract.version()) == 16
     assert kg.extract.version() == kg.extract.version()
+
+
+def test_a_build_that_has_nothing_to_extract_does_not_wait_for_spacy():
+    heavy = "{'spacy', 'thinc', 'lightgbm', 'IPython'} & set(sys.modules)"
+    program = f"import sys, kg.pipeline, kg.extract; print(kg.extract.version(), sorted({heavy}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split(maxsplit=1) == [kg.extract.version(), "[]\n"]

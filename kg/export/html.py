@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import networkx as nx
-import pyvis
-from pyvis.network import Network
 
 from kg.graph.network import Rows, assemble
 
@@ -28,7 +26,9 @@ COLOURS = {
 }
 """By kind; from the palette of Okabe and Ito, which the colour-blind can tell apart."""
 
-_VIS = Path(pyvis.__file__).parent / "lib" / "vis-9.1.2" / "vis-network.min.js"
+_VIS = Path("lib", "vis-9.1.2", "vis-network.min.js")
+"""Where vis-network lies in the package pyvis."""
+
 _PAGE = (Path(__file__).parent / "page.html").read_text(encoding="utf-8")
 
 
@@ -40,12 +40,14 @@ def _script(value: Any) -> str:
 
 def write_html(path: Path, rows: Rows) -> None:
     """Write the page."""
+    import pyvis.network  # it brings IPython along, a fifth of a second that nobody else need wait for
+
     whole = assemble(rows.nodes(), rows.edges())
     degree = Counter(dict(whole.degree()))
     kept = sorted(degree, key=lambda n: (-degree[n], n))[:LIMIT]
     graph = whole.subgraph(kept)
     places = nx.spring_layout(nx.Graph(graph), seed=7, iterations=60) if len(graph) else {}
-    net = Network(directed=True)
+    net = pyvis.network.Network(directed=True)
     for node in kept:
         data = graph.nodes[node]
         x, y = places[node]
@@ -65,13 +67,14 @@ def write_html(path: Path, rows: Rows) -> None:
     if left_out := len(whole) - len(kept):
         hidden = whole.number_of_edges() - graph.number_of_edges()
         note += f"; left out: {left_out} nodes with fewer edges and {hidden} edges"
+    vis = Path(pyvis.__file__).parent / _VIS
     page = _PAGE
     for mark, text in (
         ("@NOTE@", html.escape(note)),
         ("@COLOURS@", _script(COLOURS)),
         ("@NODES@", _script(net.nodes)),
         ("@EDGES@", _script(net.edges)),
-        ("@VIS@", _VIS.read_text(encoding="utf-8").replace("</script", "<\\/script")),
+        ("@VIS@", vis.read_text(encoding="utf-8").replace("</script", "<\\/script")),
     ):
         page = page.replace(mark, text)
     path.write_text(page, encoding="utf-8")

@@ -13,8 +13,6 @@ import logging
 import re
 from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
 
 import spacy
 from spacy.language import Language
@@ -120,14 +118,3 @@ def extract(papers: Iterable[Paper], nlp: Language | None = None, batch_size: in
     docs = ((make_doc(nlp, paper.title, paper.abstract), paper.id) for paper in papers)
     for doc, paper_id in nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
         yield extraction_of(doc, paper_id)
-
-
-@lru_cache(maxsize=1)
-def version() -> str:
-    """Return 16 hex digits over the code, the data files and the weights of this room: equal means same extractions."""
-    digest = sha256(spacy.__version__.encode())
-    room = Path(__file__).parent
-    for path in sorted(p for p in room.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-        digest.update(path.relative_to(room).as_posix().encode() + b"\0")
-        digest.update(path.read_bytes() + b"\0")
-    return digest.hexdigest()[:16]

@@ -8,7 +8,7 @@ a sentence too. The words are data: ``data/sentence_abbreviations.yaml``.
 
 Sets ``token.is_sent_start``. Needs ``doc._.title_end`` (zero where a `Doc` is not a paper: then all is abstract).
 
->>> import spacy, kg.extract
+>>> import spacy, kg.extract.sentences
 >>> nlp = spacy.blank("en")
 >>> _ = nlp.add_pipe("paper_sentences")
 >>> [s.text for s in nlp("We follow Shao et al. (2024), e.g. in Fig. 2. It gains 3.5 points vs. GPT-4.").sents]
