@@ -29,8 +29,8 @@ from kg.graph.columns import Columns, Known, decoded
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, new_papers, write_papers, write_tables
 from kg.graph.words import FILE as WORDS
-from kg.graph.words import write_words
-from kg.read import merge, read_records
+from kg.graph.words import Before, remember, write_words
+from kg.read import list_files, merge, read_records
 from kg.records import Extraction, Paper, Problem, Progress, Report
 from kg.resolve import Resolution
 from kg.resolve.background import join_background
@@ -39,8 +39,11 @@ from kg.resolve.readings import Readings
 from kg.resolve.resolver import collector_paused, resolve_named
 
 CURATION = "curation.yaml"
-EXTRACTIONS, COLUMNS, READINGS = "extractions.sqlite", "columns.arrow", "readings.arrow"
-"""What is kept in ``.cache`` of an outputs folder: extractions, the same as columns, and how surfaces are read."""
+EXTRACTIONS, COLUMNS, READINGS, INDEXED = "extractions.sqlite", "columns.arrow", "readings.arrow", "indexed.arrow"
+"""What is kept in ``.cache`` of an outputs folder.
+
+Extractions, the same as columns, how surfaces are read, and of which papers the index of words is.
+"""
 
 
 def build(
@@ -82,16 +85,18 @@ def build(
         raise KGError(f"a scheduler ({scheduler}) is for the engine 'dask'; add --engine dask")
     keeper = TemporaryDirectory(prefix="kg-") if out is None else None
     folder = Path(keeper.name if keeper else out)  # type: ignore[arg-type]
-    kept = None if keeper else folder / ".cache"
-    run = _Run(paths, progress or (lambda step, done, total: None))
+    run = _Run(paths, progress or (lambda step, done, total: None), None if keeper else folder / ".cache")
     corrections = curation_file(curation, paths)
+    workers = workers or engines.cores()
     with replacing(folder) as staging, closing(run):
+        if engine == "local" and workers > 1 and run.grown(folder):
+            run.standby = engines.Standby()
         run.read(staging)
-        cache = ExtractionCache(kept and kept / EXTRACTIONS, run.extractor)
+        cache = ExtractionCache(run.kept and run.kept / EXTRACTIONS, run.extractor)
         try:
-            corpus = run.extract(staging, cache, kept, engine, workers or engines.cores(), scheduler)
+            corpus = run.extract(staging, cache, engine, workers, scheduler)
             with collector_paused():
-                run.resolve(staging, corpus, corrections, with_background, kept and kept / READINGS)
+                run.resolve(staging, corpus, corrections, with_background)
         finally:
             cache.close()
         run.finish(staging, folder)
@@ -124,10 +129,9 @@ def build_from_extractions(
         count = write_papers(sorted(papers, key=lambda p: p.id), staging)
         run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
 
-        ids = [paper.id for paper in iter_papers(staging, texts_only=True)]
-        texts = iter_papers(staging, texts_only=True)
-        rows = decoded((content_key(paper), found.get(paper.id, Extraction(paper.id))) for paper in texts)
-        run.resolve(staging, Columns(ids, rows), Path(curation or CURATION), with_background)
+        run.identify(staging)
+        rows = decoded((key, found.get(id, Extraction(id))) for id, key in zip(run.ids, run.keys, strict=True))
+        run.resolve(staging, Columns(run.ids, rows), Path(curation or CURATION), with_background)
         run.finish(staging, out)
     return KnowledgeGraph(out)
 
@@ -149,12 +153,16 @@ def curation_file(path: str | Path | None, sources: Sequence[Path]) -> Path:
 class _Run:
     """One build: its steps in order, their timings and counts."""
 
-    def __init__(self, sources: list[Path], progress: Progress) -> None:
+    def __init__(self, sources: list[Path], progress: Progress, kept: Path | None = None) -> None:
         from kg.extract import version
 
         self.sources = sources
         self.progress = progress
+        self.kept = kept  # the folder of what builds remember
         self.extractor = version()
+        self.ids: list[str] = []
+        self.keys: list[bytes] = []  # content of each paper
+        self.standby: engines.Standby | None = None
         self.report = Report()
         self.counts: dict[str, Any] = {}
         self.timings: dict[str, float] = {}
@@ -166,11 +174,38 @@ class _Run:
     def close(self) -> None:
         """Wait for what is done aside."""
         self._aside.shutdown()
+        if self.standby:
+            self.standby.close()
 
-    def count_words(self, staging: Path) -> None:
-        """Have DuckDB write the index of words, while Python does something else."""
-        if self._words is None:
-            self._words = self._aside.submit(write_words, staging)
+    def grown(self, folder: Path) -> bool:
+        """Return whether it looks as if there were papers that the build before had not: a new or changed source."""
+        try:
+            before = json.loads((folder / BUILD).read_text(encoding="utf-8"))
+            then, read = (folder / BUILD).stat().st_mtime, {source["file"] for source in before["inputs"]}
+            files = list_files(self.sources)
+            return before["versions"]["extractor"] == self.extractor and any(
+                str(file) not in read or file.stat().st_mtime > then for file in files
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+
+    def identify(self, staging: Path) -> None:
+        """Take note of the papers' ids and contents."""
+        for paper in iter_papers(staging, texts_only=True):
+            self.ids.append(paper.id)
+            self.keys.append(content_key(paper))
+
+    def index_words(self, staging: Path) -> None:
+        """Have the index of words written, while Python does something else."""
+        if self._words is None and not (staging / WORDS).exists():
+            self._words = self._aside.submit(self._index_words, staging)
+
+    def _index_words(self, staging: Path) -> None:
+        before = Before.load(self.kept.parent, self.kept / INDEXED) if self.kept else None
+        if before is not None and before.covers(self.keys):
+            before.write(staging, self.keys)
+        else:
+            write_words(staging)
 
     def _done(self, step: str) -> None:
         now = time.perf_counter()
@@ -197,26 +232,22 @@ class _Run:
         self,
         staging: Path,
         cache: ExtractionCache,
-        kept: Path | None,
         engine: str,
         workers: int,
         scheduler: str | None,
     ) -> Columns:
         """Extract what the cache does not hold yet, and return the extractions of all papers."""
-        ids, keys = [], []
-        for paper in iter_papers(staging, texts_only=True):
-            ids.append(paper.id)
-            keys.append(content_key(paper))
-        known = Known(kept and kept / COLUMNS, self.extractor)
-        unknown = known.missing(keys)
+        self.identify(staging)
+        known = Known(self.kept and self.kept / COLUMNS, self.extractor)
+        unknown = known.missing(self.keys)
         wanted = cache.missing(unknown)
-        if len(wanted) <= engines.CHUNK_SIZE and engine == "local":
-            self.count_words(staging)  # the extraction leaves a core free
+        if len(wanted) <= engines.Standby.MOST and engine == "local":
+            self.index_words(staging)  # the extraction leaves a core free
         if wanted:
             self._extract(staging, cache, wanted, engine, workers, scheduler)
         self.counts["extracted"] = len(wanted)
-        self.counts["from_cache"] = len(ids) - len(wanted)
-        corpus = known.joined(ids, keys, decoded(_extractions(staging, cache, unknown)))
+        self.counts["from_cache"] = len(self.ids) - len(wanted)
+        corpus = known.joined(self.ids, self.keys, decoded(_extractions(staging, cache, unknown)))
         self._done("extract")
         return corpus
 
@@ -256,6 +287,8 @@ class _Run:
             with cluster.connected(workers, scheduler) as client:
                 keep(cluster.extract(client, chunks()))
                 cluster.write_words(client, _numbered_texts(staging), staging)
+        elif self.standby and todo <= engines.Standby.MOST:
+            keep(self.standby.extract(chunks()))
         elif workers > 1 and todo > engines.CHUNK_SIZE:
             keep(engines.on_cores(chunks(), workers))
         else:
@@ -267,18 +300,16 @@ class _Run:
         corpus: Columns,
         curation: Path,
         with_background: bool,
-        remembered: Path | None = None,
     ) -> None:
-        """Resolve names over the whole corpus and write the other tables; ``remembered``: file of known readings."""
+        """Resolve names over the whole corpus and write the other tables."""
         papers = self.counts["papers"]
-        if not (staging / WORDS).exists():
-            self.count_words(staging)
+        self.index_words(staging)
         self.progress("resolving", 0, papers)
         corrections = Curation.load(curation)
-        readings = Readings.load(remembered) if remembered else Readings()
+        readings = Readings.load(self.kept / READINGS) if self.kept else Readings()
         resolution = resolve_named(corpus.namings(), corrections, readings)
-        if remembered:
-            readings.keep(remembered)
+        if self.kept:
+            readings.keep(self.kept / READINGS)
         self.progress("resolving", papers, papers)
         self._done("resolve")
         self.progress("writing", 0, papers)
@@ -296,6 +327,8 @@ class _Run:
         self.report.problems += [*corrections.problems, *resolution.problems, *problems]
         if self._words is not None:
             self._words.result()
+        if self.kept:
+            remember(staging, self.kept / INDEXED, self.keys)
         self._done("tables")
 
     def finish(self, staging: Path, folder: Path) -> None:

@@ -59,6 +59,31 @@ def in_process(chunks: Iterable[Chunk]) -> Iterator[list[str]]:
     return map(extract_chunk, chunks)
 
 
+class Standby:
+    """A process that loads the pipeline while the build reads its sources, for the few papers that are new."""
+
+    MOST = 4 * CHUNK_SIZE
+    """Of more papers than this, several processes are the faster, even if they load the pipeline first."""
+
+    def __init__(self) -> None:
+        from joblib.externals.loky import ProcessPoolExecutor
+
+        self._process = ProcessPoolExecutor(max_workers=1)
+        self._process.submit(_load)
+
+    def extract(self, chunks: Iterable[Chunk]) -> Iterator[list[str]]:
+        """Extract there, one chunk after the other."""
+        return self._process.map(extract_chunk, chunks)
+
+    def close(self) -> None:
+        """End the process, whatever it is at."""
+        self._process.shutdown(wait=False, kill_workers=True)
+
+
+def _load() -> None:
+    _pipeline()
+
+
 def on_cores(chunks: Iterable[Chunk], workers: int) -> Iterator[list[str]]:
     """Extract in ``workers`` processes; at most two chunks a worker are under way."""
     from joblib import Parallel, delayed
