@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ import kg
 from conftest import gold_extraction, gold_rows
 from kg.extract import version
 from kg.graph.cache import ExtractionCache, content_key
-from kg.pipeline import COLUMNS, EXTRACTIONS, READINGS
+from kg.graph.engine import Chunk, Standby
+from kg.pipeline import COLUMNS, EXTRACTIONS, INDEXED, READINGS
 from kg.read import clean
 from kg.records import Paper
 
@@ -89,7 +91,7 @@ def test_papers_that_come_go_and_change_leave_no_trace(tmp_path: Path, papers: l
     same(grown, sources, scratch, papers)
 
 
-@pytest.mark.parametrize("name", [COLUMNS, READINGS])
+@pytest.mark.parametrize("name", [COLUMNS, READINGS, INDEXED])
 def test_a_broken_memory_is_made_anew(tmp_path: Path, papers: list[dict], name: str) -> None:
     rng = random.Random(name)
     out, sources = tmp_path / "out", tmp_path / "sources"
@@ -116,3 +118,27 @@ def test_only_papers_that_nobody_knows_are_looked_up_and_extracted(tmp_path: Pat
     write(sources, papers[:30], 2)
     again = kg.build(sources, out)
     assert (again.build["timings"]["extracted"], again.build["timings"]["from_cache"]) == (0, 30)
+
+
+def test_a_few_new_papers_are_extracted_by_a_process_that_stood_by(
+    tmp_path: Path, papers: list[dict], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chunks = []
+    extract = Standby.extract
+
+    def watched(standby: Standby, todo: Iterable[Chunk]) -> Iterator[list[str]]:
+        chunks.extend(todo := list(todo))
+        return extract(standby, todo)
+
+    monkeypatch.setattr(Standby, "extract", watched)
+    both = tmp_path / "both", tmp_path / "alone"
+    for out, workers in zip(both, (2, 1), strict=True):
+        know(out, papers[:20])
+        write(tmp_path / "sources", papers[:20], 1)
+        kg.build(tmp_path / "sources", out, workers=workers)
+        assert not chunks  # an unchanged source, or one read for the first time, wakes nobody
+        write(tmp_path / "sources", papers[:23], 2)
+        kg.build(tmp_path / "sources", out, workers=workers)
+        assert [len(chunk) for chunk in chunks] == ([3] if workers == 2 else [])
+        chunks.clear()
+    assert bytes_of(both[0]) == bytes_of(both[1])

@@ -161,7 +161,8 @@ class Before:
         if new.any():
             parts.append((_counted(_texts(folder, new)), np.arange(len(keys))))
         with pq.ParquetWriter(folder / FILE, _SCHEMA, **_LAYOUT) as writer:
-            writer.write_table(_added(parts), row_group_size=_ROW_GROUP)
+            if (index := _added(parts)).num_rows:
+                writer.write_table(index, row_group_size=_ROW_GROUP)
 
 
 def remember(folder: Path, kept: Path, keys: Sequence[bytes]) -> None:
