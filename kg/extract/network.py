@@ -231,10 +231,16 @@ def pool_repeats(h: np.ndarray, params: Params, batch: Batch, grads: Params) -> 
     return h + normal[groups] * batch.real, backprop
 
 
+_TOGETHER = 1024
+"""Words that are worked out together: enough to be fast, few enough to lie in the cache."""
+
+
 class Lexemes:
     """Words by themselves, and their part in the first convolution, worked out once for each word.
 
-    A word's row is computed alone, so that it is the same whatever words were met before it.
+    Words are worked out many at once, in double precision: what a matrix product gives for a row depends in its last
+    bits on the rows beside it, and rounding to single precision takes these bits away. So a word is the same in
+    whatever company it was first met.
 
     Args:
         params: the network's parameters.
@@ -243,12 +249,14 @@ class Lexemes:
 
     def __init__(self, params: Params, tables: Sequence[str]) -> None:
         self.params, self.tables = params, tables
+        self._exact = {name: value.astype(np.float64) for name, value in params.items() if name.startswith("words.")}
         left, middle, right = np.split(params["layer0.weight"], 3)
-        self._project = np.concatenate([left, middle, right], axis=1)
+        project = np.concatenate([left, middle, right], axis=1)
+        self._project = project.astype(np.float64)
         width = params["flags"].shape[1]
         self.rows = np.zeros((0, width), dtype=np.float32)
         self.parts = np.zeros((0, 3 * width), dtype=np.float32)
-        self.flag_parts = params["flags"] @ self._project
+        self.flag_parts = params["flags"] @ project
         self.count = 0
 
     def grow(self, features: np.ndarray, vectors: np.ndarray) -> None:
@@ -265,10 +273,12 @@ class Lexemes:
                 grown = np.zeros((2 * total, old.shape[1]), dtype=np.float32)
                 grown[: self.count] = old[: self.count]
                 setattr(self, name, grown)
-        for row in range(self.count, total):
-            parts = [self.params[t][at] for t, at in zip(self.tables, features[row], strict=True)]
-            word = _layer(np.concatenate([*parts, vectors[row]])[None, :], self.params, "words")
-            self.rows[row], self.parts[row] = word[0], (word @ self._project)[0]
+        for start in range(self.count, total, _TOGETHER):
+            new = slice(start, min(start + _TOGETHER, total))
+            parts = [self.params[table][features[new, i]] for i, table in enumerate(self.tables)]
+            seen = np.concatenate([*parts, vectors[new]], axis=1, dtype=np.float64)
+            words = _layer(seen, self._exact, "words")
+            self.rows[new], self.parts[new] = words, words @ self._project
         self.count = total
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from spacy.tokens import Doc, Span
 from spacy.vectors import Vectors
 
 from kg.extract import extensions, network
+from kg.extract.batches import BatchComponent
 from kg.extract.words import WordFeatures
 from kg.schema import ENTITY_TYPES
 
@@ -140,11 +142,23 @@ class Tagger:
 
     def __call__(self, words: list[str], flags: np.ndarray) -> np.ndarray:
         """Return (N, 17) probabilities for the words of one document."""
-        if not words:
+        [scores] = self.read([words], [flags])
+        return scores
+
+    def read(self, papers: Sequence[list[str]], flags: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """Return (N, 17) probabilities for the words of each document; the new words of all are worked out together."""
+        everything = [word for words in papers for word in words]
+        self.features.prepare(len(everything))
+        places = self.features.look_up(everything)
+        known = self._known()
+        ends = np.cumsum([len(words) for words in papers])
+        return [self._scores(known, rows, f) for rows, f in zip(np.split(places, ends[:-1]), flags, strict=True)]
+
+    def _scores(self, known: network.Lexemes, rows: np.ndarray, flags: np.ndarray) -> np.ndarray:
+        """Return the probabilities of one document: each is read alone, so that no last bit depends on the others."""
+        if not len(rows):
             return np.zeros((0, N_LABELS), dtype=np.float32)
-        self.features.prepare(len(words))
-        rows = self.features.look_up(words)
-        encoded = network.infer(self.params, self.config["reaches"], self.config["pool_at"], self._known(), rows, flags)
+        encoded = network.infer(self.params, self.config["reaches"], self.config["pool_at"], known, rows, flags)
         normal = network.rescale(encoded, self.params, "final")
         return network.softmax(normal @ self.params["out.weight"] + self.params["out.bias"])
 
@@ -208,18 +222,18 @@ def shipped(folder: Path = WEIGHTS) -> Tagger:
     return Tagger.from_disk(folder)
 
 
-class NameTagger:
+class NameTagger(BatchComponent):
     """The component: see the module's docstring."""
 
     def __init__(self, tagger: Tagger) -> None:
         self.tagger = tagger
 
-    def __call__(self, doc: Doc) -> Doc:
+    def _read(self, docs: list[Doc]) -> None:
         """Set ``doc._.label_scores``."""
-        tokens = extensions.tokens_of(doc)
-        flags = flags_of(tokens.words, tokens.starts, doc._.title_end)
-        doc._.label_scores = self.tagger(tokens.words, flags)
-        return doc
+        tokens = [extensions.tokens_of(doc) for doc in docs]
+        flags = [flags_of(t.words, t.starts, doc._.title_end) for t, doc in zip(tokens, docs, strict=True)]
+        for doc, scores in zip(docs, self.tagger.read([t.words for t in tokens], flags), strict=True):
+            doc._.label_scores = scores
 
 
 def tagged_spans(doc: Doc) -> list[Span]:
