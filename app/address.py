@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from math import isfinite
 
 import streamlit as st
@@ -11,8 +14,27 @@ SURE = "min_confidence"
 """The parameter, and the key of its control."""
 
 
+_held: ContextVar[float | None] = ContextVar("held", default=None)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Ask Streamlit for the confidence but once within a block (or a function: it is a decorator, too).
+
+    A page has hundreds of links with the confidence in each, and Streamlit takes a tenth of a millisecond to answer.
+    """
+    before = _held.set(min_confidence())
+    try:
+        yield
+    finally:
+        _held.reset(before)
+
+
 def min_confidence() -> float:
     """Return the confidence below which links, mentions and relations are left out; 0 leaves out none."""
+    known = _held.get()
+    if known is not None:
+        return known
     if get_script_run_ctx(suppress_warning=True) is None:  # no page is being drawn
         return 0.0
     chosen = st.session_state.get(SURE)

@@ -23,7 +23,7 @@ if "app" not in sys.modules:  # the folder is `app` in the sources and `kg/_app`
     sys.modules["app"] = importlib.util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["app"])
 
-from app import theme  # noqa: E402
+from app import address, theme  # noqa: E402
 from app.components import confidence, messages, navigate, search  # noqa: E402
 from app.data import stamp  # noqa: E402
 from app.views import add, compare, entity, explore, export, lineage, overview, paper  # noqa: E402
@@ -61,6 +61,7 @@ else:
                 search.box(key="kg_search")
         if page.url_path != "add":  # what is not kept yet is looked at whole
             confidence.control()
-        page.run()
+        with address.held():
+            page.run()
     except KGError as error:
         messages.failed(error)

@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from app import theme
-from app.address import min_confidence
+from app.address import held, min_confidence
 from app.components import chips, files, lists, messages, says
 from app.components.graph import draw, opened
 from app.components.graph.groups import groups
@@ -118,6 +118,7 @@ def _filters(around: bool) -> Filters:
 
 
 @st.fragment
+@held()
 def _body(centre: str | None, label: str, filters: Filters) -> None:
     """Draw graph, panel and table; a fragment, so that a click redraws no filters."""
     key = f"graph-{centre}"
@@ -265,7 +266,11 @@ def _table(view: Answer, title: str, centre: str | None, filters: Filters) -> No
     for edge in view["edges"]:
         for end in (edge["source"], edge["target"]):
             degree[end] = degree.get(end, 0) + 1
-    with st.expander(f"The same as a table: {len(view['nodes'])} rows, and files of it", icon=":material/table_rows:"):
+    told = f"The same as a table: {len(view['nodes'])} rows, and files of it"
+    folded = st.expander(told, icon=":material/table_rows:", key="table", bind="query-params")
+    if not folded.open:  # made when it is wanted: a browser takes longer over hundreds of rows than over the picture
+        return
+    with folded:
         st.html(
             lists.table(
                 (("Name", ""), ("Kind", ""), ("Papers", "n"), ("Edges here", "n"), ("Date", "n")),

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from app import theme
-from app.address import min_confidence
+from app.address import held, min_confidence
 from app.components import bars, chips, messages, says
 from app.components.graph import draw
 from app.components.graph.layout import layered
@@ -55,6 +55,7 @@ def _head(centre: Answer, found: Answer) -> str:
 
 
 @st.fragment
+@held()
 def _picture(found: Answer) -> None:
     """Draw the picture and the steps beside it; a fragment, so that a click redraws only them."""
     centre = found["entity"]["id"]

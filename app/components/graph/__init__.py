@@ -30,7 +30,7 @@ _view = st.components.v2.component(
     "kg_graph",
     html=(_HERE / "graph.html").read_text(encoding="utf-8"),
     css=(_HERE / "graph.css").read_text(encoding="utf-8"),
-    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("address.js", "graph.js")),
+    js="".join((_HERE / name).read_text(encoding="utf-8") for name in ("address.js", "names.js", "graph.js")),
 )
 
 

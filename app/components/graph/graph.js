@@ -1,5 +1,5 @@
 // The graph on the page: draws what Python sends, tells Python what is selected and opened, and keeps both with pins,
-// hidden nodes and the legend in the address (address.js, which stands before this file). Text is only ever set as text.
+// hidden nodes and the legend in the address (address.js; it and names.js stand before this file). Text is only ever set as text.
 
 const views = new WeakMap();
 
@@ -44,6 +44,8 @@ const SHAPES = {
   diamond: "M8 1 15 8 8 15 1 8Z",
 };
 
+const WHOLE = { animation: false, maxZoomLevel: 1.5 }; // a small graph may fill the picture, but not with giants
+
 class GraphView {
   constructor(root) {
     this.root = root;
@@ -55,6 +57,7 @@ class GraphView {
     this.pinned = kept.pinned; // codes, each with its place
     this.selected = kept.selected;
     this.hovered = null;
+    this.names = new Names();
     this.listen();
   }
 
@@ -68,7 +71,8 @@ class GraphView {
       "aria-label",
       `${data.title}: ${data.nodes.length} nodes, ${data.edges.length} edges. Arrow keys move from node to node, Enter opens a page. The table holds the same.`,
     );
-    const print = JSON.stringify([data.nodes, data.edges, this.colours()]);
+    const colours = this.colours();
+    const print = JSON.stringify([data.nodes, data.edges, colours]);
     if (print === this.print) {
       this.data = { ...data, nodes: this.drawn.nodes, edges: this.drawn.edges }; // they know where they were moved
       return;
@@ -86,7 +90,7 @@ class GraphView {
       this.beside.get(edge.to)?.add(edge.from);
     }
     if (this.selected && !this.byId.has(this.selected)) this.selected = null;
-    this.paint();
+    this.paint(colours);
     this.mark(this.selected);
   }
 
@@ -95,19 +99,20 @@ class GraphView {
     writeAddress({ ...this, opened: this.data.opened ?? [] });
   }
 
+  // The style sheet's colours, each read off an element of its own: so the browser works out its styles but once.
   colours() {
-    const probe = document.createElement("i");
-    this.at(".graph").append(probe);
-    const read = (value) => {
-      probe.style.color = value;
-      return getComputedStyle(probe).color;
-    };
-    const found = { text: read("var(--st-text-color)"), ground: read("var(--st-background-color)"), primary: read("var(--st-primary-color)") };
-    for (const { key } of this.data.kinds) found[`kind:${key}`] = read(`var(--kg-${key})`);
-    found["kind:paper-ink"] = read("var(--kg-paper-ink)");
-    for (const { key } of this.data.roles) found[`role:${key}`] = read(`var(--kg-edge-${key})`);
-    probe.remove();
-    return found;
+    const wanted = { text: "--st-text-color", ground: "--st-background-color", "kind:paper-ink": "--kg-paper-ink" };
+    for (const { key } of this.data.kinds) wanted[`kind:${key}`] = `--kg-${key}`;
+    for (const { key } of this.data.roles) wanted[`role:${key}`] = `--kg-edge-${key}`;
+    const probes = document.createElement("div");
+    for (const variable of Object.values(wanted)) {
+      probes.append(document.createElement("i"));
+      probes.lastChild.style.color = `var(${variable})`;
+    }
+    this.at(".graph").append(probes);
+    const found = Object.keys(wanted).map((key, place) => [key, getComputedStyle(probes.children[place]).color]);
+    probes.remove();
+    return Object.fromEntries(found);
   }
 
   shownNode(node) {
@@ -153,8 +158,8 @@ class GraphView {
     };
   }
 
-  paint() {
-    const colours = (this.palette = this.colours());
+  paint(colours) {
+    this.palette = colours;
     const nodes = this.data.nodes.map((node) => this.node(node, colours));
     const edges = this.data.edges.map((edge) => this.edge(edge, colours));
     this.at(".wait").hidden = true;
@@ -172,7 +177,7 @@ class GraphView {
           edges: { smooth: this.data.columns.length ? { type: "cubicBezier", forceDirection: "horizontal", roundness: 0.5 } : false, selectionWidth: 1.5, hoverWidth: 1.5 },
         },
       );
-      this.network.on("afterDrawing", (pen) => this.names(pen));
+      this.network.on("afterDrawing", (pen) => this.names.draw(pen, this));
       this.network.on("click", (event) => this.clicked(event));
       this.network.on("doubleClick", (event) => event.nodes.length && this.open(event.nodes[0]));
       this.network.on("hoverNode", ({ node, event }) => this.hover(node, event));
@@ -181,12 +186,7 @@ class GraphView {
       this.network.on("blurEdge", () => this.tip(null));
       this.network.on("dragStart", () => this.tip(null));
       this.network.on("dragEnd", ({ nodes: moved }) => moved.forEach((id) => this.moved(id)));
-      this.network.fit({ animation: false });
-      this.watch = new ResizeObserver(() => {
-        clearTimeout(this.resized);
-        this.resized = setTimeout(() => this.network?.redraw(), 80);
-      });
-      this.watch.observe(this.at(".canvas"));
+      this.network.fit(WHOLE);
     } else {
       const before = new Set(this.nodes.getIds());
       const now = new Set(nodes.map((node) => node.id));
@@ -195,56 +195,10 @@ class GraphView {
       this.nodes.update(nodes);
       this.edges.add(edges);
       const kept = [...now].filter((id) => before.has(id)).length;
-      if (kept < Math.min(before.size, now.size) / 2) this.network.fit({ animation: false });
+      if (kept < Math.min(before.size, now.size) / 2) this.network.fit(WHOLE);
     }
     this.legend();
-    this.offer();
-    this.root.host?.setAttribute("data-ready", String(nodes.length));
-  }
-
-  // Names are written last and by importance; one that would cover another waits until there is room (zoom in).
-  names(pen) {
-    const scale = this.network.getScale();
-    const places = this.network.getPositions();
-    const face = (this.face ??= getComputedStyle(this.at(".graph")).fontFamily);
-    const taken = [];
-    const free = (box) => !taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
-    const rank = (node) => (node.id === this.hovered ? 4e3 : 0) + (node.id === this.selected ? 3e3 : 0) + (node.focus ? 2e3 : 0) + (this.hovered && !node.dim ? 1e3 : 0) + node.size;
-    const shown = this.data.nodes.filter((node) => places[node.id] && this.shownNode(node) && !node.dim).sort((a, b) => rank(b) - rank(a));
-    for (const node of shown) {
-      const reach = node.size * scale * 0.8;
-      const { x, y } = places[node.id];
-      if (reach > 5) taken.push([x * scale - reach, y * scale - reach, x * scale + reach, y * scale + reach, node.id]);
-    }
-    pen.textAlign = "center";
-    pen.textBaseline = "top";
-    pen.lineJoin = "round";
-    for (const node of shown) {
-      const strong = node.focus || node.id === this.selected || node.id === this.hovered;
-      const size = strong ? 15 : node.kind === "paper" ? 11 : Math.min(11.5 + node.size / 9, 14.5);
-      pen.font = `${strong ? 700 : node.kind === "paper" ? 400 : 500} ${size / scale}px ${face}`;
-      const half = (pen.measureText(node.text).width * scale) / 2 + 2;
-      const { x, y } = places[node.id];
-      const reach = node.size * scale + 3;
-      const spots = [[0, reach], [0, -reach - size * 1.25], [half + reach, -size / 1.6], [-half - reach, -size / 1.6]];
-      const spot = strong
-        ? spots[0]
-        : spots.find(([dx, dy]) => free([x * scale + dx - half, y * scale + dy, x * scale + dx + half, y * scale + dy + size * 1.2]));
-      if (!spot) continue;
-      const [left, top] = [x * scale + spot[0] - half, y * scale + spot[1]];
-      taken.push([left, top, left + 2 * half, top + size * 1.2]);
-      pen.lineWidth = 3.5 / scale;
-      pen.strokeStyle = this.palette.ground;
-      pen.fillStyle = node.kind === "paper" && !strong ? this.palette["kind:paper-ink"] : this.palette.text;
-      pen.strokeText(node.text, x + spot[0] / scale, top / scale);
-      pen.fillText(node.text, x + spot[0] / scale, top / scale);
-    }
-    const top = this.network.DOMtoCanvas({ x: 0, y: 10 }).y; // headings stay at the upper edge
-    for (const { x, text } of this.data.columns) {
-      pen.font = `600 ${12 / scale}px ${face}`;
-      pen.fillStyle = this.palette["kind:paper-ink"];
-      pen.fillText(text, x, top);
-    }
+    this.network.once("afterDrawing", () => this.root.host?.setAttribute("data-ready", String(nodes.length)));
   }
 
   // Selecting, opening, hovering
@@ -274,7 +228,7 @@ class GraphView {
     this.button("fold").hidden = opened.length < 2;
     this.button("pin").setAttribute("aria-pressed", String(this.pinned.has(this.byId?.get(id)?.code)));
     if (id) this.network?.selectNodes([id], false);
-    else this.network?.unselectAll();
+    else if (this.network?.getSelectedNodes().length) this.network.unselectAll();
   }
 
   open(id) {
@@ -356,7 +310,7 @@ class GraphView {
     const scale = this.network?.getScale() ?? 1;
     const moves = { animation: { duration: 200 } };
     if (!this.network) return;
-    if (action === "fit") this.network.fit({ animation: { duration: 350 } });
+    if (action === "fit") this.network.fit({ ...WHOLE, animation: { duration: 350 } });
     else if (action === "in") this.network.moveTo({ scale: scale * 1.35, ...moves });
     else if (action === "out") this.network.moveTo({ scale: scale / 1.35, ...moves });
     else if (action === "png") this.picture();
@@ -406,6 +360,8 @@ class GraphView {
   }
 
   offer() {
+    if (this.offered === this.drawn) return;
+    this.offered = this.drawn;
     const list = this.at("datalist");
     list.replaceChildren(
       ...this.data.nodes.map((node) => {
@@ -493,6 +449,7 @@ class GraphView {
       event.preventDefault();
       this.seek(box.value);
     });
+    box.addEventListener("focus", () => this.offer());
     box.addEventListener("input", (event) => {
       box.removeAttribute("aria-invalid");
       if (event.inputType === "insertReplacementText" || event.inputType === undefined) this.seek(box.value);
@@ -540,7 +497,6 @@ class GraphView {
 
   destroy() {
     this.gone = true;
-    this.watch?.disconnect();
     this.network?.destroy();
     this.network = null;
   }
