@@ -214,6 +214,26 @@ def test_a_confidence_in_the_address_holds_on_the_page_and_in_its_links(
     assert all("min_confidence=0.5" in link for link in links)
 
 
+def test_suggestions_count_the_papers_that_are_sure_enough(
+    unsure_graph: kg.KnowledgeGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.components import search
+
+    monkeypatch.setenv("KG_DIR", str(unsure_graph.folder))
+    for sure in (0.0, 0.5):
+        monkeypatch.setattr(search, "min_confidence", lambda sure=sure: sure)
+        best = search.suggestions("LoRA")[0]
+        papers = unsure_graph.papers("LoRA", exact=True, min_confidence=sure)
+        assert best["note"] == f"{len(papers)} papers"
+
+
+def test_the_table_of_a_graph_is_made_when_it_is_opened(show: Callable[..., AppTest]) -> None:
+    assert "<table>" not in html_of(show("explore", entity="GRPO"))
+    html = html_of(show("explore", entity="GRPO", table="true"))
+    assert "<table>" in html
+    assert 'href="./entity?name=method%2Fppo"' in html
+
+
 @pytest.mark.parametrize("nonsense", ["banana", "nan", "-1", "", "inf"])
 def test_a_confidence_that_is_none_filters_nothing(show: Callable[..., AppTest], nonsense: str) -> None:
     assert html_of(show("entity", name="LoRA", min_confidence=nonsense)) == html_of(show("entity", name="LoRA"))

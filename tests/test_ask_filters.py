@@ -44,6 +44,11 @@ def test_counts_under_a_filter_are_those_of_what_passes(unsure_graph: KnowledgeG
     family = unsure_graph.entity("Llama", min_confidence=SURE)["family"]
     for member in family["members"]:
         assert member["papers"] == len(unsure_graph.papers(member["id"], exact=True, min_confidence=SURE))
+    found = unsure_graph.search("llama", min_confidence=SURE)["entities"]
+    drawn = [n for n in unsure_graph.neighbourhood("LoRA", min_confidence=SURE)["nodes"] if n["kind"] != "paper"]
+    for row in [*found[:8], *drawn]:
+        assert row["papers"] == len(unsure_graph.papers(row["id"], exact=True, min_confidence=SURE))
+    assert sum(row["papers"] for row in found) < sum(row["papers"] for row in unsure_graph.search("llama")["entities"])
 
 
 @pytest.mark.parametrize("min_confidence", [0.0, SURE])

@@ -31,7 +31,7 @@ def page() -> None:
     with st.container(key="kg-find"):
         search.box(key="kg_search_large", large=True)
     if text:
-        st.html(_found(text))
+        st.html(_found(text, sure))
     st.html(_facts(counts))
     left, right = st.columns([5, 3], gap="large")
     with left:
@@ -43,8 +43,8 @@ def page() -> None:
         st.html(_build(seen.get("build") or {}))
 
 
-def _found(text: str) -> str:
-    found = ask("search", text, limit=40)
+def _found(text: str, sure: float) -> str:
+    found = ask("search", text, limit=40, min_confidence=sure)
     entities = "".join(
         f"<li>{chips.entity(row)} <span class='quiet num'>{chips.count(row['papers'], 'paper')}</span></li>"
         for row in found["entities"]

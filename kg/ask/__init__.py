@@ -111,9 +111,9 @@ class KnowledgeGraph:
             "cycles": [{"step": step, "way": way} for step, way in zip(steps, ways, strict=True)],
         }
 
-    def search(self, text: str, *, limit: int = 20) -> dict[str, list[Row]]:
+    def search(self, text: str, *, limit: int = 20, min_confidence: float = 0.0) -> dict[str, list[Row]]:
         """Return the entities and papers that match a text, best first."""
-        return _search.search(self._db, self._names, text, limit)
+        return _search.search(self._db, self._names, text, limit, min_confidence)
 
     def entities(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from kg.ask.database import Database
+from kg.ask.entity import paper_counts
 from kg.ask.names import NameIndex
 from kg.graph.words import words_of
 
@@ -21,16 +22,21 @@ _STEM = 4
 """Letters from which on a word is also found as the beginning of longer ones: "transformer" in "transformers"."""
 
 
-def search(db: Database, names: NameIndex, text: str, limit: int = 20) -> dict[str, list[Row]]:
+def search(
+    db: Database, names: NameIndex, text: str, limit: int = 20, min_confidence: float = 0.0
+) -> dict[str, list[Row]]:
     """Return the best entities and papers for a text, best first.
 
     A paper scores for each word of the text in its title or abstract, more for a whole phrase; in place of a word
-    that no paper holds, the words most like it are sought.
+    that no paper holds, the words most like it are sought. An entity counts the papers that are sure enough to be
+    linked to it; one without any is still found.
     """
-    entities = []
-    for score, id, matched in names.matches(text, limit):
-        known = names.entities[id]
-        entities.append({**known.ref(), "papers": known.papers, "score": score, "matched": matched})
+    matches = names.matches(text, limit)
+    counts = paper_counts(db, names, [id for _, id, _ in matches], min_confidence)
+    entities = [
+        {**names.entities[id].ref(), "papers": counts[id], "score": score, "matched": matched}
+        for score, id, matched in matches
+    ]
     return {"entities": entities, "papers": papers(db, text, limit)}
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from kg.ask.database import Database
+from kg.ask.entity import paper_counts
 from kg.ask.filters import EVERYTHING, Filters, check_types
 from kg.ask.names import NameIndex
 from kg.ask.selection import neighbourhood_ids
@@ -151,7 +152,7 @@ def around(
     degree = Counter(end for e in edges for end in (e["source"], e["target"]))
     near = {start} | {end for e in edges if start in (e["source"], e["target"]) for end in (e["source"], e["target"])}
     ranked = sorted(linked, key=lambda n: (n != start, n not in near, -degree[n], n))
-    return _cut(db, names, ranked, edges, limit)
+    return _cut(db, names, ranked, edges, limit, only.min_confidence)
 
 
 def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVERYTHING) -> Row:
@@ -206,7 +207,9 @@ def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVER
     return view
 
 
-def _cut(db: Database, names: NameIndex, ranked: list[str], edges: list[Row], limit: int) -> Row:
+def _cut(
+    db: Database, names: NameIndex, ranked: list[str], edges: list[Row], limit: int, min_confidence: float = 0.0
+) -> Row:
     kept = ranked[:limit]
     inside = set(kept)
     shown = [e for e in edges if e["source"] in inside and e["target"] in inside]
@@ -217,11 +220,12 @@ def _cut(db: Database, names: NameIndex, ranked: list[str], edges: list[Row], li
             [[n for n in kept if n not in names.entities]],
         )
     }
+    counts = paper_counts(db, names, [n for n in kept if n in names.entities], min_confidence)
     nodes = []
     for id in kept:
         if id in names.entities:
             known = names.entities[id]
-            nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": known.papers, "date": None})
+            nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": counts[id], "date": None})
         else:
             paper = titles[id]
             nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, "date": paper["date"]})

@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.address import held, min_confidence
 from app.data import ask
 from app.markup import href, plain, short
 
@@ -25,6 +26,7 @@ _component = st.components.v2.component(
 
 
 @st.fragment
+@held()
 def box(*, key: str, large: bool = False) -> None:
     """Show a search box over papers and entities; a fragment, so that typing reruns nothing else."""
     text = _typed(key)
@@ -32,10 +34,11 @@ def box(*, key: str, large: bool = False) -> None:
 
 
 @st.fragment
+@held()
 def choose(label: str, *, key: str, address: Callable[[str], str]) -> None:
     """Show a search box over entities whose suggestions lead to ``address(id)``: choosing one is following a link."""
     text = _typed(key)
-    found = ask("search", text, limit=9)["entities"] if text.strip() else []
+    found = ask("search", text, limit=9, min_confidence=min_confidence())["entities"] if text.strip() else []
     _show(key, text, [{**_entity(row), "href": address(row["id"])} for row in found], label=label)
 
 
@@ -57,7 +60,7 @@ def suggestions(text: str, limit: int = 9) -> list[dict[str, Any]]:
     """Return what the list under the box shows for ``text``: entities first, then papers, each with its address."""
     if not text.strip():
         return []
-    found = ask("search", text, limit=limit)
+    found = ask("search", text, limit=limit, min_confidence=min_confidence())
     entities = [_entity(row) for row in found["entities"][:6]]
     papers = [
         {
