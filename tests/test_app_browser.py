@@ -6,6 +6,7 @@ Screenshots go to ``tests/artefacts/``; with ``KG_RENEW_PICTURES=1`` those of th
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -393,6 +394,28 @@ def test_the_picture_can_be_saved(app: str, tab: Callable[..., Page]) -> None:
         page.get_by_role("button", name="PNG").click()
     assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
     assert download.value.suggested_filename == "Around-GRPO.png"
+
+
+@pytest.mark.parametrize(
+    ("address", "button", "name", "holds"),
+    [
+        ("/entity?type=datasets", "as CSV", "entities.csv", "dataset/"),
+        ("/paper?entity=LoRA", "as CSV", "papers-with-lora.csv", "sentence"),
+        ("/compare", "The cells as CSV", "methods-by-benchmarks.csv", "LoRA,"),
+        ("/lineage?entity=Llama", "All steps as CSV", "lineage-of-llama.csv", "variant_of,Llama"),
+        ("/explore?entity=GRPO&table=true", "Edges drawn, CSV", "around-grpo-edges.csv", "method/grpo"),
+    ],
+)
+def test_answers_can_be_taken_along(
+    app: str, tab: Callable[..., Page], address: str, button: str, name: str, holds: str
+) -> None:
+    page = tab()
+    page.goto(app + address)
+    heading(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name=re.compile(button)).click()
+    assert download.value.suggested_filename == name
+    assert holds in Path(download.value.path()).read_text(encoding="utf-8")
 
 
 def test_the_graph_can_be_walked_with_the_keyboard(app: str, tab: Callable[..., Page]) -> None:

@@ -152,6 +152,17 @@ def test_a_family_can_be_rolled_up_and_unrolled(show: Callable[..., AppTest], go
     assert html_of(page).count('class="title"') == own
 
 
+def test_the_timeline_shows_the_papers_beside_it(show: Callable[..., AppTest], unsure_graph: kg.KnowledgeGraph) -> None:
+    page = show("entity", folder=unsure_graph.folder, name="Llama")
+
+    def bars() -> int:
+        return sum(int(str(a["data-v"])) for _, a in Reader(html_of(page)).tags if "data-v" in a)
+
+    assert bars() == len(unsure_graph.papers("Llama"))
+    page.toggle(key="family").set_value(False).run()
+    assert bars() == len(unsure_graph.papers("Llama", exact=True)) < len(unsure_graph.papers("Llama"))
+
+
 def test_the_list_of_entities_filters_by_type(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
     wanted = len(gold_graph.entities(["dataset"]))
     assert f"{wanted} entities" in text_of(show("entity", type="datasets"))

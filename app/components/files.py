@@ -7,15 +7,30 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+import streamlit as st
 
 from app.data import graph
 from app.markup import plain
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
+
+
+def button(label: str, name: str, content: Callable[[], str | bytes], *, primary: bool = False) -> None:
+    """Draw a button for a file that is made when it is pressed; ``name`` is the file's, its ending says what it is."""
+    st.download_button(
+        label,
+        data=content,
+        file_name=name,
+        mime=mime(name),
+        type="primary" if primary else "secondary",
+        on_click="ignore",
+        icon=":material/download:",
+    )
 
 
 def stem(text: str) -> str:

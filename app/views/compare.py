@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import theme
 from app.address import min_confidence
-from app.components import bars, chips, messages, says, search
+from app.components import bars, chips, files, messages, says, search
 from app.data import Answer, ask
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
@@ -25,7 +25,7 @@ def page() -> None:
         return
     st.set_page_config(page_title="Compare · Paper graph")
     st.html(
-        '<div class="kg"><div class="kg-head"><h1>Compare</h1><p class="lead">How many papers name both. White cells '
+        '<div class="kg"><div class="kg-head"><h1>Compare</h1><p class="lead">How many papers name both. Empty cells '
         "are what no paper here has tried. Press a cell for its papers.</p></div></div>"
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -38,6 +38,8 @@ def page() -> None:
     with left:
         plural = {kind: theme.kinds()[kind]["plural"] for kind in (rows, columns)}  # as the widgets write them
         st.html(_matrix(table, {"rows": plural[rows], "columns": plural[columns], "size": limit}, cell))
+        if table["cells"]:
+            files.button("The cells as CSV", f"{plural[rows]}-by-{plural[columns]}.csv", lambda: _csv(table))
     with right:
         st.html(_behind(table, cell) if cell in table["cells"] else _hint(table))
 
@@ -89,6 +91,16 @@ def _matrix(table: Answer, state: dict[str, str | int], chosen: str) -> str:
         f'<tbody>{"".join(body)}</tbody></table></div><p class="quiet">{filled:,} of {possible:,} cells have papers; '
         "rows and columns are the entities with most papers.</p></div>"
     )
+
+
+def _csv(table: Answer) -> str:
+    """Return every cell that has papers: its row, its column, how many papers, and their ids."""
+    labels = {e["id"]: e["label"] for e in [*table["rows"], *table["columns"]]}
+    cells = (
+        {"row": labels[row], "column": labels[column], "papers": len(papers), "ids": " ".join(papers)}
+        for (row, column), papers in ((key.split("|", 1), papers) for key, papers in table["cells"].items())
+    )
+    return files.csv_of(cells, ("row", "column", "papers", "ids"))
 
 
 def _behind(table: Answer, cell: str) -> str:

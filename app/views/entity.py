@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from app import theme
 from app.address import min_confidence
-from app.components import bars, chips, corrections, lists, messages, says
-from app.data import Answer, ask
+from app.components import bars, chips, corrections, files, lists, messages, says
+from app.data import Answer, ask, graph
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ENTITY_TYPES, ROLES
 
 _SHOWN = 12  # papers of one role before more are folded away
 _FOLDED = 60  # from here on they stand on a list of their own
-_PAGE = 200  # rows of the list of all entities
+_PAGE = 100  # rows of the list of all entities
 _ORDERS = {"papers": "most papers", "name": "name", "first_date": "newest"}
 
 
@@ -38,9 +40,9 @@ def page() -> None:
     st.html(_facts(found))
     left, right = st.columns([5, 3], gap="large")
     with left:
-        _papers(found)
+        papers = _papers(found)
     with right:
-        st.html(_time(found))
+        st.html(_time(found, papers))
         st.html(_lineage(found))
         st.html(_family(found))
         st.html(_company(found))
@@ -87,7 +89,8 @@ def _facts(found: Answer) -> str:
     )
 
 
-def _papers(found: Answer) -> None:
+def _papers(found: Answer) -> list[Answer]:
+    """Draw the papers by role, with a switch that takes in those of versions and sizes, and return them."""
     members = found.get("members") or []
     rolled = False
     if members:
@@ -123,6 +126,7 @@ def _papers(found: Answer) -> None:
         )
     if parts:
         st.html(f'<div class="kg">{"".join(parts)}</div>')
+    return rows
 
 
 def _told(row: Mapping[str, Any], found: Answer) -> dict[str, Any]:
@@ -130,8 +134,11 @@ def _told(row: Mapping[str, Any], found: Answer) -> dict[str, Any]:
     return {**row, "via": row["entity"] if row["entity"] != found["label"] else None}
 
 
-def _time(found: Answer) -> str:
-    return f'<div class="kg"><h2>Over time</h2>{bars.timeline(found["timeline"], kind=found["type"], height=72)}</div>'
+def _time(found: Answer, papers: list[Answer]) -> str:
+    """Return when the papers beside it appeared."""
+    months = Counter(row["date"][:7] for row in papers if row["date"])
+    rows = [{"period": month, "papers": number} for month, number in months.items()]
+    return f'<div class="kg"><h2>Over time</h2>{bars.timeline(rows, kind=found["type"], height=72)}</div>'
 
 
 def _lineage(found: Answer) -> str:
@@ -207,14 +214,8 @@ def _spellings(found: Answer) -> str:
 
 
 def _take_along(found: Answer) -> None:
-    st.download_button(
-        "Download this page as JSON",
-        data=lambda: json.dumps(found, ensure_ascii=False, indent=1),
-        file_name=f"{found['id'].replace('/', '-')}.json",
-        mime="application/json",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    name = f"{found['id'].replace('/', '-')}.json"
+    files.button("Download this page as JSON", name, lambda: json.dumps(found, ensure_ascii=False, indent=1))
 
 
 def _browse() -> None:
@@ -248,3 +249,10 @@ def _browse() -> None:
         f"showing {first + bool(shown)} to {first + len(shown)}</p></div>"
     )
     st.html(lists.entities(shown))
+    files.button(f"All {total:,} as CSV", "entities.csv", partial(_csv, tuple(kinds), int(least), str(order), sure))
+
+
+def _csv(types: tuple[str, ...], least: int, order: str, sure: float) -> str:
+    """Return the whole list that the page shows a part of; past the cache, which needs no list of everything."""
+    rows = graph().entities(types, min_papers=least, order=order, min_confidence=sure)
+    return files.csv_of(rows, ("id", "label", "type", "papers", "first_date", "last_date", "family"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from math import sqrt
 from typing import Any
 
@@ -292,17 +293,13 @@ def _table(view: Answer, title: str, centre: str | None, filters: Filters) -> No
         )
         with st.container(horizontal=True):
             stem = files.stem(title)
-            _take("Nodes and edges drawn, JSON", f"{stem}.json", lambda: _json(view))
-            _take("Edges drawn, CSV", f"{stem}-edges.csv", lambda: files.csv_of(view["edges"], _EDGE_COLUMNS))
-            _take("Nodes drawn, CSV", f"{stem}-nodes.csv", lambda: files.csv_of(view["nodes"], _NODE_COLUMNS))
+            files.button("Nodes and edges drawn, JSON", f"{stem}.json", lambda: _json(view))
+            files.button("Edges drawn, CSV", f"{stem}-edges.csv", lambda: files.csv_of(view["edges"], _EDGE_COLUMNS))
+            files.button("Nodes drawn, CSV", f"{stem}-nodes.csv", lambda: files.csv_of(view["nodes"], _NODE_COLUMNS))
             if centre:
                 reach = filters["hops"], filters["types"], filters["min_confidence"]
-                _take("All within reach, GraphML", f"{stem}.graphml", lambda: files.exported("graphml", centre, *reach))
-
-
-def _take(label: str, name: str, content: Callable[[], str | bytes]) -> None:
-    """Draw a button that makes a file when it is pressed."""
-    st.download_button(label, data=content, file_name=name, mime=files.mime(name), on_click="ignore")
+                whole = partial(files.exported, "graphml", centre, *reach)
+                files.button("All within reach, GraphML", f"{stem}.graphml", whole)
 
 
 def _json(view: Answer) -> str:

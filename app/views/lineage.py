@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import theme
 from app.address import held, min_confidence
-from app.components import bars, chips, messages, says
+from app.components import bars, chips, files, messages, says
 from app.components.graph import draw
 from app.components.graph.layout import layered
 from app.components.graph.network import LIMIT, drawing
@@ -110,6 +110,27 @@ def _picture(found: Answer) -> None:
             f'<div class="kg-scroll" style="--max:640px;padding:0 .8rem" tabindex="0" role="region" '
             f'aria-label="Steps with evidence">{says.steps(shown)}{more}</div></div>'
         )
+        name = f"lineage-of-{files.stem(found['entity']['label'])}.csv"
+        files.button("All steps as CSV", name, lambda: _csv(drawn))
+
+
+def _csv(steps: list[Answer]) -> str:
+    """Return the steps, each once for every sentence it rests on; one without a sentence says what it rests on."""
+    rows = (
+        {
+            "child": step["child"]["label"],
+            "relation": step["relation"],
+            "parent": step["parent"]["label"],
+            "confidence": step["confidence"],
+            "origin": step["origin"],
+            "paper": evidence.get("paper"),
+            "date": evidence.get("date"),
+            "sentence": evidence.get("text") or says.origin(step),
+        }
+        for step in steps
+        for evidence in (step["evidence"] or [{}])
+    )
+    return files.csv_of(rows, ("child", "relation", "parent", "confidence", "origin", "paper", "date", "sentence"))
 
 
 def _circles(cycles: list[Answer]) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import streamlit as st
 
 from app import theme
 from app.address import min_confidence
-from app.components import chips, corrections, lists, messages, says
-from app.data import Answer, ask
+from app.components import chips, corrections, files, lists, messages, says
+from app.data import Answer, ask, graph
 from app.markup import esc, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ROLES
@@ -142,14 +144,8 @@ def _source(found: Answer) -> str:
 
 
 def _take_along(found: Answer) -> None:
-    st.download_button(
-        "Download this page as JSON",
-        data=lambda: json.dumps(found, ensure_ascii=False, indent=1),
-        file_name=f"paper-{short(found['id'], 60).replace('/', '-')}.json",
-        mime="application/json",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    name = f"paper-{short(found['id'], 60).replace('/', '-')}.json"
+    files.button("Download this page as JSON", name, lambda: json.dumps(found, ensure_ascii=False, indent=1))
 
 
 def _browse() -> None:
@@ -178,6 +174,13 @@ def _browse() -> None:
             label="Papers",
         )
     )
+    total = found["total"]
+    files.button(f"All {total:,} as CSV", "papers.csv", partial(_csv, tuple(chosen), total))
+
+
+def _csv(years: Sequence[str], total: int) -> str:
+    """Return the papers of some years, or all; past the cache, which needs no list of everything."""
+    return files.csv_of(graph().newest(years, limit=total)["papers"], ("id", "title", "date"))
 
 
 def _linked(wanted: str) -> None:
@@ -204,6 +207,14 @@ def _linked(wanted: str) -> None:
     st.html(f'<div class="kg"><p class="quiet">{chips.count(len(rows), "paper")}{_place(number, pages)}</p></div>')
     shown = rows[(number - 1) * _PAGE : number * _PAGE]
     st.html(f'<div class="kg">{says.papers(shown, (entity["label"],), roles=True)}</div>')
+    name = f"papers-with-{files.stem(entity['label'])}.csv"
+    files.button(f"All {len(rows):,} as CSV", name, partial(_linked_csv, rows))
+
+
+def _linked_csv(rows: list[Answer]) -> str:
+    """Return papers with what each does with an entity, and the sentence that says so."""
+    told = ({**row, "sentence": (row["evidence"] or {}).get("text")} for row in rows)
+    return files.csv_of(told, ("id", "title", "date", "role", "entity", "confidence", "sentence"))
 
 
 def _number(place: Any, pages: int) -> int:
