@@ -233,22 +233,21 @@ def entity_features(batch: Batch, contexts: Sequence[Context]) -> Pairs:
     add_both(54, everyone, in_title, np.minimum(times, 4))
     add(everyone, mix(56, np.minimum(company // 3, 4)))
     body = np.flatnonzero(~batch.title)
-    if len(body):
-        rows, sentence, last = batch.entity[body], batch.sentence[body], batch.n_sentences[body] - 1
-        low = np.full(n, 1 << 30)
-        high = np.full(n, -1)
-        end = np.zeros(n, dtype=np.int64)
-        np.minimum.at(low, rows, sentence)
-        np.maximum.at(high, rows, sentence)
-        end[rows] = last
-        seen = np.flatnonzero(high >= 0)
-        scale = np.maximum(end[seen] - 1, 1)
-        add_both(60, seen, ((low[seen] - 1) * 5) // scale)
-        add_both(62, seen, ((high[seen] - 1) * 5) // scale)
-        add_both(64, seen, np.minimum(low[seen], 3))
-        add_both(66, seen, np.minimum(end[seen] - high[seen], 3))
-        keys = np.unique(rows * np.int64(4096) + np.minimum(sentence, 4095)) // 4096
-        add_both(68, everyone, np.minimum(np.bincount(keys, minlength=n), 4))
+    rows, sentence, last = batch.entity[body], batch.sentence[body], batch.n_sentences[body] - 1
+    low = np.full(n, 1 << 30)
+    high = np.full(n, -1)
+    end = np.zeros(n, dtype=np.int64)
+    np.minimum.at(low, rows, sentence)
+    np.maximum.at(high, rows, sentence)
+    end[rows] = last
+    seen = np.flatnonzero(high >= 0)
+    scale = np.maximum(end[seen] - 1, 1)
+    add_both(60, seen, ((low[seen] - 1) * 5) // scale)
+    add_both(62, seen, ((high[seen] - 1) * 5) // scale)
+    add_both(64, seen, np.minimum(low[seen], 3))
+    add_both(66, seen, np.minimum(end[seen] - high[seen], 3))
+    keys = np.unique(rows * np.int64(4096) + np.minimum(sentence, 4095)) // 4096
+    add_both(68, everyone, np.minimum(np.bincount(keys, minlength=n), 4))
     names = [_name_features(e.surfaces, TYPE_ITEM[e.type]) for e in entities]
     add(
         np.repeat(everyone, [len(f) for f in names]),
