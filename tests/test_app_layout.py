@@ -101,6 +101,18 @@ def test_the_drawing_holds_hostile_names_as_plain_data() -> None:
     assert data["edges"][0]["label_text"] == "uses"
 
 
+@given(st.lists(st.integers(0, 100_000), min_size=2, max_size=40, unique=True))
+def test_the_busier_a_node_the_larger_in_a_corpus_of_any_size(papers: list[int]) -> None:
+    nodes = [{"id": f"n{p}", "kind": "method", "label": "n", "papers": p, "date": None} for p in sorted(papers)]
+    pairs = [{"source": "n", "target": "n", "key": "used_with", "papers": p + 1, "confidence": 1.0} for p in papers]
+    data = drawing(nodes, [], {node["id"]: (0.0, 0.0) for node in nodes})
+    sizes = [node["size"] for node in data["nodes"]]
+    assert sizes == sorted(sizes)
+    assert 6 <= sizes[0] < sizes[-1] <= 28
+    several = drawing([{**nodes[0], "id": "n"}], pairs, {"n": (0.0, 0.0)})
+    assert all(0.6 <= edge["width"] <= 6 for edge in several["edges"])
+
+
 def test_two_circles_joined_by_one_edge_are_two_groups_whatever_the_order() -> None:
     names = [f"{side}{i}" for side in "ab" for i in range(5)]
     edges = [(f"{s}{i}", f"{s}{j}") for s in "ab" for i in range(5) for j in range(i)] + [("a0", "b0")]

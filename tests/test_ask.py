@@ -117,6 +117,34 @@ def test_a_view_draws_at_most_its_limit_and_says_what_it_left_out(gold_graph: Kn
     assert {e["key"] for e in models["edges"]} <= {"uses", "variant_of", "derived_from", "extends"}
 
 
+@pytest.mark.parametrize("limit", [12, 20, 40])
+def test_papers_leave_room_for_what_they_name_where_they_alone_would_fill_a_view(
+    gold_graph: KnowledgeGraph, limit: int
+) -> None:
+    busiest = gold_graph.entities(limit=1)[0]
+    assert busiest["papers"] > limit
+    view = gold_graph.neighbourhood(busiest["id"], hops=2, limit=limit)
+    others = [n for n in view["nodes"] if n["kind"] != "paper"]
+    assert len(view["nodes"]) == limit
+    assert limit / 3 <= len(others) <= limit * 2 / 3
+    joined = {end for e in view["edges"] for end in (e["source"], e["target"])}
+    assert joined == {n["id"] for n in view["nodes"]}
+    whole = gold_graph.neighbourhood(busiest["id"], hops=2, limit=100_000)
+    assert view["left_out"]["edges"] + len(view["edges"]) == len(whole["edges"])
+    near = gold_graph.neighbourhood(busiest["id"], hops=1, limit=limit)
+    assert len(near["nodes"]) == limit
+    ends = [{e["source"], e["target"]} for e in near["edges"]]
+    assert all({busiest["id"], n["id"]} in ends for n in near["nodes"][1:])
+
+
+def test_a_paper_is_surrounded_by_what_it_names(gold_graph: KnowledgeGraph) -> None:
+    paper = gold_graph.papers("LoRA")[0]["id"]
+    view = gold_graph.neighbourhood(paper)
+    assert view["nodes"][0]["id"] == paper
+    named = {link["entity"] for link in gold_graph.paper(paper)["links"]}
+    assert named == {n["id"] for n in view["nodes"][1:]}
+
+
 def test_a_matrix_holds_the_papers_behind_each_cell(gold_graph: KnowledgeGraph) -> None:
     matrix = gold_graph.matrix("method", "benchmark", limit=15)
     assert len(matrix["rows"]) == len(matrix["columns"]) == 15

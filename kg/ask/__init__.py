@@ -9,6 +9,7 @@ from typing import Any
 
 import networkx as nx
 
+from kg.ask import around as _around
 from kg.ask import entity as _entity
 from kg.ask import explain as _explain
 from kg.ask import lineage as _lineage
@@ -161,7 +162,7 @@ class KnowledgeGraph:
         only = Filters(types, roles, years, min_papers, min_confidence)
         if name is None:
             return _views.whole(self._db, self._names, limit, only)
-        return _views.around(self._db, self._names, self._node(name), hops, limit, only)
+        return _around.around(self._db, self._names, self._node(name), hops, limit, only)
 
     def matrix(
         self, rows: str = "method", columns: str = "benchmark", *, limit: int = 30, min_confidence: float = 0.0

@@ -6,6 +6,7 @@ questions need across the corpus is kept in memory as narrow tables, each made w
 - ``paper``: no (place in papers.parquet), id, title, date;
 - ``entity``: no (place in entities.parquet), id, label, type, papers, family, first_date, last_date;
 - ``link``: paper and entity (their numbers), rank (of the role, strongest 0), confidence, evidence, origin, reason;
+- ``relation``: child and parent (their numbers), relation, confidence;
 - ``spelling``: key (folded), entity (number), own (whether it is the entity's name or label).
 """
 
@@ -63,6 +64,11 @@ _IN_MEMORY = {
         f"SELECT p.no AS paper, e.no AS entity, ({ROLE_RANK.format(role='l.role')})::UTINYINT AS rank, l.confidence, "
         "l.evidence, l.origin, l.reason "
         "FROM links l JOIN paper p ON p.id = l.paper JOIN entity e ON e.id = l.entity ORDER BY 1, 2",
+    ),
+    "relation": (
+        ("entity",),
+        "SELECT c.no AS child, p.no AS parent, r.relation, r.confidence FROM relations r "
+        "JOIN entity c ON c.id = r.child JOIN entity p ON p.id = r.parent ORDER BY 1, 2, 3",
     ),
     "spelling": (
         ("entity",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,6 @@ from kg.ask.database import Database
 from kg.ask.entity import paper_counts
 from kg.ask.filters import EVERYTHING, Filters, check_types
 from kg.ask.names import NameIndex
-from kg.ask.selection import neighbourhood_ids
 from kg.errors import KGError
 from kg.schema import ENTITY_TYPES, ROLES
 
@@ -109,52 +107,6 @@ def count_entities(db: Database, types: Sequence[str] = (), min_papers: int = 1,
     return int(db.value(f"SELECT count(*) {source}", parameters))
 
 
-def around(
-    db: Database,
-    names: NameIndex,
-    start: str,
-    hops: int = 1,
-    limit: int = 300,
-    only: Filters = EVERYTHING,
-) -> Row:
-    """Return the nodes around one, nearest and busiest first, at most ``limit`` of them, and their edges.
-
-    The one itself stays whatever its type.
-    """
-    ids = neighbourhood_ids(db, start, hops, only.min_confidence)
-    sql, parameters = only.links(db, names.entities.no(start) if start in names.entities else None)
-    wanted = sorted(ids)
-    rows = db.tuples(
-        "WITH ids AS (SELECT unnest(?) AS id), p AS MATERIALIZED (SELECT no, id FROM paper SEMI JOIN ids USING (id)), "
-        "e AS MATERIALIZED (SELECT no, id FROM entity SEMI JOIN ids USING (id)) "
-        f"SELECT p.id, e.id, part.rank, part.confidence FROM ({sql}) part "
-        "JOIN p ON p.no = part.paper JOIN e ON e.no = part.entity ORDER BY part.paper, part.entity",
-        [wanted, *parameters],
-    )
-    edges = [
-        {"source": paper, "target": entity, "key": ROLES[rank], "confidence": round(confidence, 4)}
-        for paper, entity, rank, confidence in rows
-    ]
-    linked = {e["source"] for e in edges} | {e["target"] for e in edges}
-    for r in db.rows(
-        "WITH ids AS (SELECT unnest(?) AS id) SELECT child, parent, relation, confidence, origin FROM relations "
-        "WHERE child IN (SELECT id FROM ids) AND parent IN (SELECT id FROM ids) AND confidence >= ?",
-        [wanted, only.min_confidence],
-    ):
-        ends = (r["child"], r["parent"])
-        if not all(end == start or only.passes(names.entities[end].type) for end in ends):
-            continue
-        edges.append(
-            {"source": ends[0], "target": ends[1], "key": r["relation"], "confidence": round(r["confidence"], 4)}
-        )
-        linked |= set(ends)
-    linked.add(start)
-    degree = Counter(end for e in edges for end in (e["source"], e["target"]))
-    near = {start} | {end for e in edges if start in (e["source"], e["target"]) for end in (e["source"], e["target"])}
-    ranked = sorted(linked, key=lambda n: (n != start, n not in near, -degree[n], n))
-    return _cut(db, names, ranked, edges, limit, only.min_confidence)
-
-
 def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVERYTHING) -> Row:
     """Return the entities of a filtered corpus joined by the papers that name both, the busiest ``limit`` of them."""
     sql, parameters = only.links(db)
@@ -198,7 +150,7 @@ def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVER
             [kept, only.min_confidence],
         )
     ]
-    view = _cut(db, names, kept, edges, limit)
+    view = drawn(db, names, kept, edges, limit)
     total = busiest[0]["total"] if busiest else 0
     view["left_out"]["nodes"] = total - len(kept)
     counted = {names.entities.id(r["entity"]): r["papers"] for r in busiest}
@@ -207,9 +159,10 @@ def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVER
     return view
 
 
-def _cut(
+def drawn(
     db: Database, names: NameIndex, ranked: list[str], edges: list[Row], limit: int, min_confidence: float = 0.0
 ) -> Row:
+    """Return the first nodes of some, the edges between them, and how many nodes and edges that leaves out."""
     kept = ranked[:limit]
     inside = set(kept)
     shown = [e for e in edges if e["source"] in inside and e["target"] in inside]
