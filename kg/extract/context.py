@@ -40,7 +40,7 @@ def stem(word: str) -> str:
     ['outperform', 'outperform', 'bas', 'us', '0']
     """
     word = word.lower()
-    if any(c.isdigit() for c in word):
+    if not word.isalpha() and any(c.isdigit() for c in word):
         return "0"
     if len(word) > 4:
         for ending in _ENDINGS:

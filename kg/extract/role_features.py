@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
-from kg.extract.linear import mix
+from kg.extract.linear import mix, mix_one
 from kg.records import PaperEntity, fold
 
 WINDOW = 8
@@ -205,7 +205,7 @@ def _name_features(surfaces: tuple[str, ...], kind: int) -> tuple[int, ...]:
     shape = name.isupper() + 2 * any(c.isdigit() for c in name) + 4 * (" " in name) + 8 * name.islower()
     defined = any(s.isupper() for s in surfaces) and any(" " in s for s in surfaces)
     features |= {(42, shape), (43, kind * 16 + shape), (44, int(defined)), (45, min(len(surfaces), 3))}
-    return tuple(int(mix(code, np.array([part]))[0]) for code, part in sorted(features))
+    return tuple(mix_one(code, part) for code, part in sorted(features))
 
 
 def entity_features(batch: Batch, contexts: Sequence[Context]) -> Pairs:

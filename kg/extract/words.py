@@ -46,6 +46,11 @@ def shape(word: str) -> str:
     >>> shape("DeepSeek"), shape("GSM8K"), shape("transformers")
     ('XxxxXxxx', 'XXXdX', 'xxx')
     """
+    if word.isalpha():  # nearly all words are written in one of two ways
+        if word.islower():
+            return "xxx"[: len(word)]
+        if word[0].isupper() and word[1:].islower():
+            return "Xxxx"[: len(word)]
     kinds = ("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word)
     return "".join("".join(itertools.islice(run, 3)) for _, run in itertools.groupby(kinds))
 
@@ -57,11 +62,11 @@ def name_like(word: str) -> bool:
     >>> [name_like(w) for w in ("GSM8K", "vLLM", "Qwen2.5", "Attention", "8B", "A")]
     [True, True, True, False, False, False]
     """
-    if len(word) < 2 or not any(c.isupper() for c in word):
+    if len(word) < 2 or word.islower() or not any(c.isupper() for c in word):
         return False
-    if any(c.isdigit() for c in word):
+    if not word.isalpha() and any(c.isdigit() for c in word):
         return word[0].isalpha()
-    return any(c.isupper() for c in word[1:])
+    return not word[1:].islower() and any(c.isupper() for c in word[1:])
 
 
 @dataclass(frozen=True, slots=True)
