@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import kg.read
 from kg.errors import SourceError
 from kg.read import Record, clean, list_files, read, read_records
+from kg.read.text import clean_all
 from kg.read.dates import parse_date
 from kg.records import Report
 
@@ -440,6 +441,11 @@ def test_any_bytes_give_records_or_one_clear_error(tmp_path: Path, data: bytes, 
         for record in records:
             assert record.title == clean(record.title) != ""
             assert record.abstract == clean(record.abstract) != ""
+
+
+@given(st.lists(st.text("ab |\té\x00") | st.text()))
+def test_texts_cleaned_together_are_those_cleaned_one_by_one(texts: list[str]) -> None:
+    assert clean_all(texts) == [clean(text) for text in texts]
 
 
 @given(st.text())

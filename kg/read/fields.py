@@ -9,7 +9,7 @@ from typing import Any
 
 from kg.read.dates import parse_date
 from kg.read.record import Record
-from kg.read.text import clean
+from kg.read.text import clean, clean_all
 from kg.records import Problem, Report, Source
 
 FIELDS = ("id", "title", "abstract", "date", "authors", "categories")
@@ -99,7 +99,7 @@ def _texts(value: Any, spaces_part: bool) -> tuple[str, ...] | None:
         return None
     if not all(isinstance(part, str) for part in parts):
         return None
-    return tuple(text for part in parts if (text := clean(part)))
+    return tuple(text for text in clean_all(parts) if text)
 
 
 def _kind(value: object) -> str:

@@ -11,7 +11,7 @@ import io
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
 from kg.records import Problem, Report
@@ -53,6 +53,14 @@ def clean(text: str) -> str:
         return text.strip()  # the common case, ten times as fast
     text = _INVISIBLE.sub("", _SURROGATE.sub("\ufffd", text))
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def clean_all(texts: Sequence[str]) -> list[str]:
+    """Return each text as `clean` gives it; names of authors, in plain letters nearly all, are looked at together."""
+    together = "|".join(texts)
+    if together.isascii() and together.isprintable() and "  " not in together:
+        return [text.strip() for text in texts]
+    return [clean(text) for text in texts]
 
 
 def encoding_of(head: bytes) -> str:
@@ -99,7 +107,7 @@ def numbered_lines(stream: BinaryIO, encoding: str, file: str, report: Report) -
                     )
                 )
                 return
-            if _ESCAPED_BYTE.search(line):
+            if not line.isascii() and _ESCAPED_BYTE.search(line):
                 line = mend_bytes(line)
                 if not mended:
                     mended = True
