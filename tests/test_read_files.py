@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 import kg.read
 from kg.errors import SourceError
 from kg.read import Record, clean, list_files, read, read_records
-from kg.read.text import clean_all
 from kg.read.dates import parse_date
+from kg.read.text import clean_all
 from kg.records import Report
 
 GRPO = {
