@@ -4,8 +4,9 @@
 
 Starts the app on a folder of outputs and drives Chromium (Debian's, or the program that KG_CHROMIUM names) through
 Playwright. A visit is a click on a link inside the app; it ends with the last change of the page before the script has
-ended and nothing has moved for a while. Every page is visited cold (the first visit of the server's life), then
-with other entities and papers than before (nothing of the answer is cached), then as at first again (all of it is).
+ended and nothing has moved for a while; a graph counts as there once it is drawn. Every page is visited cold (the first
+visit of the server's life), then with other entities and papers than before (nothing of the answer is cached), then as
+at first again (all of it is).
 """
 
 from __future__ import annotations
@@ -20,13 +21,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import psutil
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from report import Report, memory, processor
 
 import kg
@@ -73,16 +74,23 @@ LOOKED_AT = ("overview", "entity", "explore round one", "lineage")
 
 
 @dataclass
+class Cost:
+    """What a visit took, in milliseconds: by the clock, of the server's processor, of the browser's main thread."""
+
+    clock: float
+    server: float
+    browser: float
+
+
+@dataclass
 class Visits:
-    """What the visits of one page took: milliseconds by the clock and of the server's processor."""
+    """What the visits of one page took."""
 
     name: str
     addresses: list[str]
-    first: float = 0.0
-    others: list[float] = field(default_factory=list)
-    again: list[float] = field(default_factory=list)
-    others_cpu: list[float] = field(default_factory=list)
-    again_cpu: list[float] = field(default_factory=list)
+    first: Cost | None = None
+    others: list[Cost] = field(default_factory=list)
+    again: list[Cost] = field(default_factory=list)
 
 
 @contextmanager
@@ -150,31 +158,41 @@ def opened(browser: Browser, base: str) -> Page:
     return page
 
 
-def visit(page: Page, server: psutil.Process, address: str) -> tuple[float, float]:
-    """Follow a link; return milliseconds by the clock until the page stands still, and of the server's processor."""
-    before = processor(server)
+def watched(page: Page) -> CDPSession:
+    """Return a connection to a tab's browser that counts what its main thread works, by the processor's time."""
+    watch = page.context.new_cdp_session(page)
+    watch.send("Performance.enable", {"timeDomain": "threadTicks"})
+    return watch
+
+
+def worked(watch: CDPSession) -> float:
+    """Return for how many seconds the tab's main thread has worked."""
+    metrics = watch.send("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+
+def visit(page: Page, watch: CDPSession, server: psutil.Process, address: str) -> Cost:
+    """Follow a link and wait until the page stands still."""
+    before = processor(server), worked(watch)
     took: float = page.evaluate(CLICK, [address, QUIET])
     if not took:
         raise SystemExit(f"{address}: the page did not come to rest within a minute")
-    return took, 1000 * (processor(server) - before)
+    return Cost(took, 1000 * (processor(server) - before[0]), 1000 * (worked(watch) - before[1]))
 
 
 def measure(browser: Browser, base: str, server: psutil.Process, wanted: list[Visits], rounds: int) -> None:
     """Visit all pages, each from the one before it."""
     page = opened(browser, base)
+    watch = watched(page)
     for one in wanted:
-        one.first, _ = visit(page, server, one.addresses[0])
+        one.first = visit(page, watch, server, one.addresses[0])
     for number in range(1, rounds + 1):
         for one in wanted:
             if number < len(one.addresses):
-                clock, cpu = visit(page, server, one.addresses[number])
-                one.others.append(clock)
-                one.others_cpu.append(cpu)
+                one.others.append(visit(page, watch, server, one.addresses[number]))
     for _ in range(rounds):
         for one in wanted:
-            clock, cpu = visit(page, server, one.addresses[0])
-            one.again.append(clock)
-            one.again_cpu.append(cpu)
+            one.again.append(visit(page, watch, server, one.addresses[0]))
 
 
 def sessions(browser: Browser, base: str, server: psutil.Process, wanted: list[Visits], number: int) -> list[int]:
@@ -182,11 +200,19 @@ def sessions(browser: Browser, base: str, server: psutil.Process, wanted: list[V
     held = [memory(server)]
     for _ in range(number):
         page = opened(browser, base)
+        watch = watched(page)
         for one in wanted:
             if one.name in LOOKED_AT:
-                visit(page, server, one.addresses[0])
+                visit(page, watch, server, one.addresses[0])
         held.append(memory(server))
     return held
+
+
+def middle(visits: list[Cost]) -> list[float | str]:
+    """Return the median of each cost of some visits."""
+    if not visits:
+        return ["", "", ""]
+    return [statistics.median(costs) for costs in zip(*map(astuple, visits), strict=True)]
 
 
 def main() -> None:
@@ -207,9 +233,11 @@ def main() -> None:
             "page",
             "first, ms",
             "another of its kind, ms",
-            "… server's CPU, ms",
+            "… server's CPU",
+            "… browser's CPU",
             "the same again, ms",
-            "… server's CPU, ms",
+            "… server's CPU",
+            "… browser's CPU",
         ],
     )
     with served(options.folder) as (base, server), sync_playwright() as playwright:
@@ -218,8 +246,11 @@ def main() -> None:
         held = sessions(browser, base, server, wanted, options.sessions)
         browser.close()
     for one in wanted:
-        figures = (one.others, one.others_cpu, one.again, one.again_cpu)
-        report.rows.append((one.name, one.first, *(statistics.median(f) if f else "" for f in figures)))
+        first = one.first.clock if one.first else ""
+        report.rows.append((one.name, first, *middle(one.others), *middle(one.again)))
+    report.notes.append(
+        "The browser's CPU is that of the tab's main thread, from the click until after the page stood still."
+    )
     report.notes.append(
         f"Memory of the server after all visits and after each of {options.sessions} further sessions that looked at "
         f"{', '.join(LOOKED_AT)}: {', '.join(map(str, held))} MiB."

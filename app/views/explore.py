@@ -47,7 +47,7 @@ def page() -> None:
     centre = None
     if wanted:
         try:
-            centre = ask("entity", wanted, min_confidence=min_confidence())
+            centre = ask("about", wanted)  # the panel asks more, while the browser draws the graph
         except UnknownNameError as error:
             messages.unknown(error, wanted, "explore")
             return

@@ -17,6 +17,9 @@ from app.markup import esc, href, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ENTITY_TYPES, RELATIONS
 
+_SHOWN = 15
+"""Steps told beside the picture; a node that is clicked tells its own, and the file holds all."""
+
 
 def page() -> None:
     """Draw the lineage of ``?entity=``; without one, entities to start from."""
@@ -103,8 +106,10 @@ def _picture(found: Answer) -> None:
         chosen = [s for s in drawn if selected in (s["child"]["id"], s["parent"]["id"])] if selected else [*drawn]
         chosen.sort(key=lambda s: (not s["evidence"], s["depth"]))  # what these papers say comes first
         title = "Steps" if not selected or selected == centre else "Steps of the selected"
-        shown = chosen[:30]
-        more = f'<p class="quiet">and {len(chosen) - 30} more; click a node for its own</p>' if chosen[30:] else ""
+        shown = chosen[:_SHOWN]
+        more = (
+            f'<p class="quiet">and {len(chosen) - _SHOWN} more; click a node for its own</p>' if chosen[_SHOWN:] else ""
+        )
         st.html(
             f'<div class="kg"><h2>{title} <small>{len(chosen)}</small></h2>'
             f'<div class="kg-scroll" style="--max:640px;padding:0 .8rem" tabindex="0" role="region" '
