@@ -126,10 +126,8 @@ def build_from_extractions(
     found = {e.paper: e for e in extractions}
     run = _Run([], lambda step, done, total: None)
     with replacing(out) as staging, closing(run):
-        count = write_papers(sorted(papers, key=lambda p: p.id), staging)
+        count = write_papers(run.noted(sorted(papers, key=lambda p: p.id)), staging)
         run.counts |= {"records": count, "papers": count, "extracted": 0, "from_cache": count}
-
-        run.identify(staging)
         rows = decoded((key, found.get(id, Extraction(id))) for id, key in zip(run.ids, run.keys, strict=True))
         run.resolve(staging, Columns(run.ids, rows), Path(curation or CURATION), with_background)
         run.finish(staging, out)
@@ -189,11 +187,12 @@ class _Run:
         except (OSError, ValueError, KeyError, TypeError):
             return False
 
-    def identify(self, staging: Path) -> None:
-        """Take note of the papers' ids and contents."""
-        for paper in iter_papers(staging, texts_only=True):
+    def noted(self, papers: Iterable[Paper]) -> Iterator[Paper]:
+        """Yield papers, sorted by id, and take note of their ids and contents."""
+        for paper in papers:
             self.ids.append(paper.id)
             self.keys.append(content_key(paper))
+            yield paper
 
     def index_words(self, staging: Path) -> None:
         """Have the index of words written, while Python does something else."""
@@ -223,7 +222,7 @@ class _Run:
                     self.progress("reading", total, None)
                 yield record
 
-        papers = write_papers(merge(counted(read_records(self.sources, self.report)), self.report), staging)
+        papers = write_papers(self.noted(merge(counted(read_records(self.sources, self.report)), self.report)), staging)
         self.progress("reading", total, total)
         self.counts |= {"records": total, "papers": papers}
         self._done("read")
@@ -237,7 +236,6 @@ class _Run:
         scheduler: str | None,
     ) -> Columns:
         """Extract what the cache does not hold yet, and return the extractions of all papers."""
-        self.identify(staging)
         known = Known(self.kept and self.kept / COLUMNS, self.extractor)
         unknown = known.missing(self.keys)
         wanted = cache.missing(unknown)
@@ -247,9 +245,27 @@ class _Run:
             self._extract(staging, cache, wanted, engine, workers, scheduler)
         self.counts["extracted"] = len(wanted)
         self.counts["from_cache"] = len(self.ids) - len(wanted)
-        corpus = known.joined(self.ids, self.keys, decoded(_extractions(staging, cache, unknown)))
+        corpus = known.joined(self.ids, self.keys, decoded(self._extractions(staging, cache, unknown)))
         self._done("extract")
         return corpus
+
+    def _texts(self, staging: Path, contents: Collection[bytes]) -> Iterator[tuple[bytes, Paper]]:
+        """Yield one paper, with its content, for each of some contents."""
+        wanted = set(contents)
+        first = {key: place for place, key in reversed(list(enumerate(self.keys))) if key in wanted}
+        places = sorted(first.values())
+        papers = iter_papers(staging, texts_only=True, places=places)
+        return ((self.keys[place], paper) for place, paper in zip(places, papers, strict=True))
+
+    def _extractions(
+        self, staging: Path, cache: ExtractionCache, contents: Collection[bytes]
+    ) -> Iterator[tuple[bytes, Extraction]]:
+        """Yield the extractions of some contents, out of the cache."""
+        for part in partition_all(500, self._texts(staging, contents)):
+            rows = cache.get([key for key, _ in part])
+            for key, paper in part:
+                texts = {"title": paper.title, "abstract": paper.abstract}
+                yield key, Extraction.from_dict(json.loads(rows[key]), texts)
 
     def _extract(
         self,
@@ -265,13 +281,7 @@ class _Run:
         keys: list[bytes] = []  # of the papers sent out, in order
 
         def chunks() -> Iterator[engines.Chunk]:
-            sent: set[bytes] = set()
-            fresh = (
-                (key, p)
-                for p in iter_papers(staging, texts_only=True)
-                if (key := content_key(p)) in wanted and not (key in sent or sent.add(key))  # type: ignore[func-returns-value]
-            )
-            for part in partition_all(engines.CHUNK_SIZE, fresh):
+            for part in partition_all(engines.CHUNK_SIZE, self._texts(staging, wanted)):
                 keys.extend(key for key, _ in part)
                 yield [(p.id, p.title, p.abstract) for _, p in part]
 
@@ -366,21 +376,6 @@ def _numbered_texts(staging: Path) -> Iterator[list[tuple[int, str, str]]]:
     """Yield the staged papers in parts, as (place, title, abstract)."""
     for part in partition_all(2_000, enumerate(iter_papers(staging, texts_only=True))):
         yield [(no, p.title, p.abstract) for no, p in part]
-
-
-def _extractions(staging: Path, cache: ExtractionCache, keys: Iterable[bytes]) -> Iterator[tuple[bytes, Extraction]]:
-    """Yield the extractions of some contents."""
-    wanted = set(keys)
-    if not wanted:
-        return
-    papers = ((content_key(paper), paper) for paper in iter_papers(staging, texts_only=True))
-    for part in partition_all(500, (pair for pair in papers if pair[0] in wanted)):
-        rows = cache.get([key for key, _ in part])
-        for key, paper in part:
-            if key in wanted:
-                wanted.remove(key)
-                texts = {"title": paper.title, "abstract": paper.abstract}
-                yield key, Extraction.from_dict(json.loads(rows[key]), texts)
 
 
 def _edits(corrections: Curation, resolution: Resolution, papers: Iterable[str]) -> tuple[Edits, list[Problem]]:

@@ -112,14 +112,22 @@ def new_papers(folder: Path, before: Path, most: int = 100) -> dict[str, Any] | 
     return {"papers": new.num_rows, "first": new.slice(0, most).to_pylist()}
 
 
-def iter_papers(folder: Path, texts_only: bool = False) -> Iterator[Paper]:
+def iter_papers(
+    folder: Path, texts_only: bool = False, places: Sequence[int] | np.ndarray | None = None
+) -> Iterator[Paper]:
     """Yield the papers of ``papers.parquet`` in order, a batch in memory at a time.
 
-    With ``texts_only`` a paper carries only id, title, abstract and date.
+    With ``texts_only`` a paper carries only id, title, abstract and date; with ``places``, ascending, only the papers
+    that stand there are yielded.
     """
     columns = ["id", "title", "abstract", "date"] if texts_only else PAPERS.names
+    begin = 0
     with pq.ParquetFile(folder / "papers.parquet") as table:
         for batch in table.iter_batches(batch_size=1_000, columns=columns):
+            if places is not None:
+                low, high = np.searchsorted(places, [begin, begin + batch.num_rows])
+                begin, inside = begin + batch.num_rows, np.asarray(places[low:high], dtype=np.int64) - begin
+                batch = batch.take(pa.array(inside))
             for row in batch.to_pylist():
                 row |= {k: tuple(v or ()) for k, v in row.items() if isinstance(v, list)}
                 if "sources" in row:
