@@ -142,7 +142,7 @@ def weigh(reading: Reading, groups: Sequence[Group], wanted: Sequence[bool] | No
     chosen = [n for n in range(len(groups)) if wanted is None or wanted[n]]
     if not chosen:
         return Evidence(np.zeros((0, 0), dtype=np.float32), [])
-    described = [view.describe(groups[n]) for n in chosen]
+    described = [view.describe(n) for n in chosen]
     numbers = np.array([numbers for numbers, _ in described], dtype=np.float32)
     return Evidence(
         np.concatenate([numbers, view.surroundings()[chosen]], axis=1), [strings for _, strings in described]
@@ -179,7 +179,17 @@ class _View:
         self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
         scores = reading.scores[:, 1:]  # (N, types of four parts each)
         mass = scores[:, 0::4] + (scores[:, 1::4] + scores[:, 2::4] + scores[:, 3::4])  # (N, types)
-        self.total = np.concatenate([np.zeros((1, N_TYPES)), mass.cumsum(axis=0, dtype=np.float64)]).tolist()
+        total = np.zeros((len(mass) + 1, N_TYPES))
+        mass.cumsum(axis=0, dtype=np.float64, out=total[1:])
+        self.total = total
+        places = np.array([place for group in groups for place in group.places], dtype=np.int64).reshape(-1, 2)
+        begins, ends = places.T
+        of_places = iter(((total[ends] - total[begins]) / (ends - begins)[:, None]).tolist())
+        self.masses = [[next(of_places) for _ in group.places] for group in groups]
+        self.mean_masses = [
+            [sum(m) / len(m) for m in zip(*masses, strict=True)] if len(masses) > 1 else masses[0]
+            for masses in self.masses
+        ]
         self.outside = reading.scores[:, 0].tolist()
         self.title_tokens = reading.title_tokens
         colon = reading.text.find(": ", 0, reading.title_end)
@@ -217,17 +227,17 @@ class _View:
             if i < self.title_tokens:
                 self.title_noun_counts[noun] += 1
 
-    def describe(self, group: Group) -> tuple[list[float], dict[str, list[str]]]:
-        """Return the numbers and strings of one group."""
+    def describe(self, number: int) -> tuple[list[float], dict[str, list[str]]]:
+        """Return the numbers and strings of one of the groups."""
         words, norms = self.words, self.norms
+        group, masses = self.groups[number], self.masses[number]
         places = group.places
         chances = [group.chances[p] for p in places]
         best = max(range(len(places)), key=chances.__getitem__)
         i, j = places[best]
-        masses = [self._mass(a, b) for a, b in places]
         in_title = [c for (a, _), c in zip(places, chances, strict=True) if a < self.title_tokens]
         outer, inner, crossing, outer_all = 0.0, 0.0, 0.0, []
-        for number, (a, b) in enumerate(places):
+        for at, (a, b) in enumerate(places):
             around = 0.0
             for (c, d), chance, _ in (*self.covering[a], *self.covering[b - 1]):
                 if (c, d) == (a, b):
@@ -235,7 +245,7 @@ class _View:
                 if c <= a and b <= d:
                     around = max(around, chance)
                 elif a <= c and d <= b:
-                    inner = max(inner, chance) if number == best else inner
+                    inner = max(inner, chance) if at == best else inner
                 else:
                     crossing = max(crossing, chance)
             outer_all.append(around)
@@ -251,7 +261,7 @@ class _View:
             chances[0],
             max(in_title, default=-1.0),
             min(chances),
-            *(sum(of_type) / len(masses) for of_type in zip(*masses, strict=True)),
+            *self.mean_masses[number],
             *masses[best],
             outer,
             min(outer_all),
@@ -291,7 +301,7 @@ class _View:
 
     def _mass(self, i: int, j: int) -> list[float]:
         """Return how much of the tokens' probability lies on each type."""
-        return [(b - a) / (j - i) for a, b in zip(self.total[i], self.total[j], strict=True)]
+        return ((self.total[j] - self.total[i]) / (j - i)).tolist()
 
     def _apposition(self, i: int, j: int) -> str:
         """Return how the text goes on to say what a name is: the noun of "X, a new …", "X is a …" or "the … X"."""
@@ -380,8 +390,7 @@ class _View:
     def surroundings(self) -> np.ndarray:
         """Return what the other groups of the paper are like: sums of chances by type, rank, number of names."""
         chance = np.array([max(group.chances.values()) for group in self.groups], dtype=np.float32)
-        masses = [[self._mass(a, b) for a, b in group.places] for group in self.groups]
-        mass = np.array([[sum(m) / len(m) for m in zip(*places, strict=True)] for places in masses], dtype=np.float32)
+        mass = np.array(self.mean_masses, dtype=np.float32)
         weighted = mass * chance[:, None]
         others = weighted.sum(axis=0)[None, :] - weighted
         order = np.argsort(np.argsort(-chance, kind="stable"), kind="stable").astype(np.float32)
