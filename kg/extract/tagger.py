@@ -25,6 +25,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.vectors import Vectors
+from threadpoolctl import ThreadpoolController
 
 from kg.extract import extensions, network
 from kg.extract.batches import BatchComponent
@@ -132,6 +133,15 @@ def flags_of(words: list[str], starts: list[int], title_end: int) -> np.ndarray:
     return rows
 
 
+@lru_cache(maxsize=1)
+def _blas() -> ThreadpoolController:
+    """Return what sets the number of threads of numpy's matrix products.
+
+    A paper's are too small to share: threads wait for each other, longest where other programs want the cores too.
+    """
+    return ThreadpoolController()
+
+
 class Tagger:
     """Weights and word features: from words and flags to probabilities of labels."""
 
@@ -150,9 +160,10 @@ class Tagger:
         everything = [word for words in papers for word in words]
         self.features.prepare(len(everything))
         places = self.features.look_up(everything)
-        known = self._known()
         ends = np.cumsum([len(words) for words in papers])
-        return [self._scores(known, rows, f) for rows, f in zip(np.split(places, ends[:-1]), flags, strict=True)]
+        with _blas().limit(limits=1, user_api="blas"):
+            known = self._known()
+            return [self._scores(known, rows, f) for rows, f in zip(np.split(places, ends[:-1]), flags, strict=True)]
 
     def _scores(self, known: network.Lexemes, rows: np.ndarray, flags: np.ndarray) -> np.ndarray:
         """Return the probabilities of one document: each is read alone, so that no last bit depends on the others."""
