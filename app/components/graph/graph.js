@@ -44,6 +44,7 @@ const SHAPES = {
   diamond: "M8 1 15 8 8 15 1 8Z",
 };
 
+const [TINY, LEGIBLE] = [0.32, 0.45]; // scales of a lineage: names have no room, and some room
 const WHOLE = { animation: false, maxZoomLevel: 1.5 }; // a small graph may fill the picture, but not with giants
 
 class GraphView {
@@ -58,6 +59,11 @@ class GraphView {
     this.selected = kept.selected;
     this.hovered = null;
     this.names = new Names();
+    this.lettered = () => {
+      WIDTHS.clear(); // they were those of another font
+      this.network?.redraw();
+    };
+    document.fonts.addEventListener("loadingdone", this.lettered);
     this.listen();
   }
 
@@ -186,7 +192,7 @@ class GraphView {
       this.network.on("blurEdge", () => this.tip(null));
       this.network.on("dragStart", () => this.tip(null));
       this.network.on("dragEnd", ({ nodes: moved }) => moved.forEach((id) => this.moved(id)));
-      this.network.fit(WHOLE);
+      this.begin();
     } else {
       const before = new Set(this.nodes.getIds());
       const now = new Set(nodes.map((node) => node.id));
@@ -199,6 +205,14 @@ class GraphView {
     }
     this.legend();
     this.network.once("afterDrawing", () => this.root.host?.setAttribute("data-ready", String(nodes.length)));
+  }
+
+  // Begin with the whole picture; with a lineage too wide for a small screen, where its centre stands.
+  begin() {
+    this.network.fit(WHOLE);
+    const centre = this.byId.get(this.data.focus);
+    if (!centre || !this.data.columns.length || this.network.getScale() >= TINY) return;
+    this.network.moveTo({ position: { x: centre.x, y: centre.y }, scale: LEGIBLE });
   }
 
   // Selecting, opening, hovering
@@ -497,6 +511,7 @@ class GraphView {
 
   destroy() {
     this.gone = true;
+    document.fonts.removeEventListener("loadingdone", this.lettered);
     this.network?.destroy();
     this.network = null;
   }

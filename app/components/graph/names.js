@@ -58,7 +58,7 @@ class Names {
       const [x, y, reach] = [corner.x + place.x * scale, corner.y + place.y * scale, node.size * scale];
       if (x < -reach || y < -reach || x > width + reach || y > height + reach) continue;
       const [hovered, selected] = [node.id === view.hovered, node.id === view.selected];
-      const rank = (hovered ? 4e3 : 0) + (selected ? 3e3 : 0) + (node.focus ? 2e3 : 0) + (view.hovered ? 1e3 : 0) + node.size;
+      const rank = (hovered ? 4e3 : 0) + (selected ? 3e3 : 0) + (node.focus ? 2e3 : 0) + node.size;
       found.push({ node, x, y, reach, rank, strong: hovered || selected || node.focus });
     }
     return found.sort((a, b) => b.rank - a.rank);
