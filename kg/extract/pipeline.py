@@ -87,6 +87,11 @@ def make_doc(nlp: Language, title: str, abstract: str) -> Doc:
     return doc
 
 
+def plain_doc(title: str, abstract: str) -> PlainDoc:
+    """Return what `make_doc` does without spaCy: the tokens of one paper, for components that ask for no more."""
+    return PlainDoc(*_text_of(title, abstract))
+
+
 def _text_of(title: str, abstract: str) -> tuple[str, int]:
     """Return the text that is read of a paper, and where its title ends."""
     if len(title) + len(abstract) > MAX_CHARS:
@@ -142,7 +147,7 @@ def _extract_plain(
     """Yield what `extract` does, without a `Doc` for each paper."""
     for batch in partition_all(batch_size, papers):
         # a PlainDoc has all that the components ask of a Doc
-        docs = [cast(Doc, PlainDoc(*_text_of(paper.title, paper.abstract))) for paper in batch]
+        docs = [cast(Doc, plain_doc(paper.title, paper.abstract)) for paper in batch]
         for component in components:
             component.read(docs)
         for doc, paper in zip(docs, batch, strict=True):
