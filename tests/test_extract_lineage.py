@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from kg.extract.context import Items, context_of
 from kg.extract.lineage import Lineage, LineageModel, relation_of
 from kg.extract.lineage_features import candidates
+from kg.extract.linear import fit, probabilities
 from kg.extract.rivals import LOWEST, Rivals, fit_rivals, standing
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.train_lineage import gold_pairs, train_lineage
@@ -132,6 +133,42 @@ def test_gold_pairs_are_found_by_any_of_their_surfaces(components):
         "lineage": [{"child": "GRPO", "parent": "PPO", "relation": "extends"}],
     }
     assert gold_pairs(row, gold_doc(nlp, row)._.entities) == {(0, 1)}
+
+
+def test_a_gold_pair_is_right_by_the_acronym_and_by_the_full_form_where_these_were_found_apart(components):
+    row = {
+        "id": "x",
+        "title": "RANGER",
+        "abstract": "We propose RANGER, a sparsely-gated Mixture-of-Experts (MoE) framework.",
+        "entities": [
+            {"name": "RANGER", "type": "method", "role": "introduces", "surfaces": ["RANGER"]},
+            {"name": "MoE", "type": "method", "role": "uses", "surfaces": ["Mixture-of-Experts", "MoE"]},
+        ],
+        "lineage": [{"child": "RANGER", "parent": "MoE", "relation": "extends"}],
+    }
+    apart = [
+        {"name": n, "type": "method", "role": "uses", "surfaces": [n]} for n in ("RANGER", "Mixture-of-Experts", "MoE")
+    ]
+    entities = gold_doc(components[0], {**row, "entities": apart})._.entities
+    assert gold_pairs(row, entities) == {(0, 1), (0, 2)}
+
+
+def test_a_label_that_is_half_believed_moves_a_classifier_less_far():
+    target = np.repeat([0, 1], 50)
+    owner, features = np.arange(100), 7 + target
+    sure, doubting = (
+        probabilities(model.scores(model.matrix(np.array([0]), np.array([8]), 1)))[0, 1]
+        for model in (fit(owner, features, target, 2, spread=10, trust=trust) for trust in (None, (0.98, 0.85)))
+    )
+    assert sure > 0.95
+    assert 0.8 < doubting < 0.87
+
+
+def test_labels_that_are_fully_believed_are_labels():
+    target = np.arange(60) % 3
+    owner, features = np.arange(60), target + np.arange(60) % 2
+    plain = fit(owner, features, target, 3)
+    assert np.array_equal(fit(owner, features, target, 3, trust=(1.0, 1.0, 1.0)).weights, plain.weights)
 
 
 def test_what_bears_the_name_of_another_is_tried_whatever_the_paper_does_with_it():

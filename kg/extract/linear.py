@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,6 +134,7 @@ def fit(
     min_rows: int = 3,
     spread: float = 0.05,
     iterations: int = 100,
+    trust: Sequence[float] | None = None,
 ) -> HashedLinear:
     """Train on (owner row, hashed feature) pairs; deterministic.
 
@@ -145,6 +146,8 @@ def fit(
         min_rows: a feature that stands in fewer rows gets no column.
         spread: variance of the Gaussian prior on the weights (the larger, the looser).
         iterations: most steps of L-BFGS.
+        trust: for each class how far a row's label is to be believed, the rest going to the other classes in equal
+            parts (label smoothing, Szegedy et al. 2016); fully if None.
     """
     n_rows = len(target)
     pairs = np.unique(owner * np.int64(SPACE) + features)
@@ -152,13 +155,17 @@ def fit(
     model = HashedLinear(places[counts >= min_rows], np.zeros((int((counts >= min_rows).sum()) + 1, n_classes)))
     x = model.matrix(owner, features, n_rows)
     xt = x.T.tocsr()
-    wanted = np.eye(n_classes)[target]
+    wanted = np.eye(n_classes)
+    if trust is not None:
+        wanted = (1 - wanted) * (1 - np.array(trust)[:, None]) / (n_classes - 1) + np.diag(trust)
+    wanted = wanted[target]
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(model.weights.shape)
         p = probabilities(x @ weights[:-1] + weights[-1])
         error = p - wanted
-        value = -np.log((p * wanted).sum(axis=1) + 1e-12).sum() + 0.5 / spread * (weights[:-1] ** 2).sum()
+        likelihood = (wanted * np.log(p + 1e-12)).sum(axis=1).sum()
+        value = 0.5 / spread * (weights[:-1] ** 2).sum() - likelihood
         return value, np.vstack([xt @ error + weights[:-1] / spread, error.sum(axis=0)]).ravel()
 
     found = minimize(loss, model.weights.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
