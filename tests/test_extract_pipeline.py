@@ -157,3 +157,17 @@ def test_a_build_that_has_nothing_to_extract_does_not_wait_for_spacy():
     program = f"import sys, kg.pipeline, kg.extract; print(kg.extract.version(), sorted({heavy}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split(maxsplit=1) == [kg.extract.version(), "[]\n"]
+
+
+def test_spacy_finds_the_components_without_an_import_of_ours():
+    code = """
+import spacy
+nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
+for name in "paper_sentences abbreviations name_tagger name_judge paper_entities roles lineage".split():
+    nlp.add_pipe(name)
+doc = nlp("SimPO: Simple Preference Optimization\\n\\nSimPO outperforms DPO on AlpacaEval 2.")
+print([entity.name for entity in doc._.entities])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "SimPO" in done.stdout
+    assert "DPO" in done.stdout

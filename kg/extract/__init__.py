@@ -1,7 +1,7 @@
 """Extraction: from the title and abstract of a paper to its entities, roles and lineage, as spaCy components.
 
-Each component stands in a file named for what it finds and can be added to any pipeline by ``nlp.add_pipe`` once
-``kg.extract.pipeline`` is imported: ``paper_sentences``, ``abbreviations``, the finders of mentions,
+Each component stands in a file named for what it finds and can be added to any pipeline by ``nlp.add_pipe``; spaCy
+finds it by the package's entry points: ``paper_sentences``, ``abbreviations``, ``name_tagger``, ``name_judge``,
 ``paper_entities``, ``roles``, ``lineage``. `load` gives the shipped pipeline, `extract` streams papers through it,
 `version` names its state.
 """
