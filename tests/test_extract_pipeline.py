@@ -73,6 +73,20 @@ def test_a_paper_reads_the_same_in_any_company(nlp, papers):
     assert together == alone == backwards
 
 
+def test_scores_are_the_same_to_the_last_bit_in_whatever_order_words_are_met(nlp, papers):
+    tagger = nlp.get_pipe("name_tagger").tagger
+
+    def scores(some):
+        docs = [kg.extract.make_doc(nlp, paper.title, paper.abstract) for paper in some]
+        for name in ("paper_sentences", "abbreviations", "name_tagger"):
+            docs = list(nlp.get_pipe(name).pipe(docs))
+        return [doc._.label_scores.tobytes() for doc in docs]
+
+    forwards = scores(papers)
+    tagger.features.clear()  # the words are met again, the last papers' first
+    assert scores(papers[::-1])[::-1] == forwards
+
+
 def test_extraction_survives_json(nlp, papers):
     for paper, found in zip(papers, kg.extract.extract(papers, nlp), strict=True):
         row = json.loads(json.dumps(found.to_dict()))

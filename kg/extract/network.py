@@ -307,7 +307,7 @@ def infer(
     linear = np.empty_like(h)
     for i, reach in enumerate(reaches):
         if i == pool_at:
-            means, groups = _means(h, words)
+            means, groups = _means(h, _first_places(words))
             h += _layer(means, params, "repeats")[groups]
         if i == 0 and pool_at != 0:
             parts = lexemes.parts[words]
@@ -324,6 +324,15 @@ def infer(
             np.matmul(wide, params[f"layer{i}.weight"], out=linear)
         h += _activate(linear, params, f"layer{i}")
     return h
+
+
+def _first_places(words: np.ndarray) -> np.ndarray:
+    """Return for each place the first place of its word, which, unlike the word's row, depends on this text alone.
+
+    The order of the words decides the last bits of sums: by their rows it would be that in which they were ever met.
+    """
+    _, first, inverse = np.unique(words, return_index=True, return_inverse=True)
+    return first[inverse]
 
 
 def _means(h: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
