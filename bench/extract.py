@@ -61,7 +61,7 @@ def rivals(papers: list[Paper]) -> list[tuple[str, float]]:
     found.append(("· tokenizer", time.process_time() - start))
     for name, component in nlp.pipeline:
         start = time.process_time()
-        docs = list(component.pipe(docs, batch_size=64))
+        docs = list(component.pipe(docs, batch_size=64) if hasattr(component, "pipe") else map(component, docs))
         found.append((f"· {name}", time.process_time() - start))
     return found
 

@@ -78,9 +78,8 @@ def test_scores_are_the_same_to_the_last_bit_in_whatever_order_words_are_met(nlp
 
     def scores(some):
         docs = [kg.extract.make_doc(nlp, paper.title, paper.abstract) for paper in some]
-        for name in ("paper_sentences", "abbreviations", "name_tagger"):
-            docs = list(nlp.get_pipe(name).pipe(docs))
-        return [doc._.label_scores.tobytes() for doc in docs]
+        with nlp.select_pipes(enable=["paper_sentences", "abbreviations", "name_tagger"]):
+            return [doc._.label_scores.tobytes() for doc in nlp.pipe(docs)]
 
     forwards = scores(papers)
     tagger.features.clear()  # the words are met again, the last papers' first

@@ -29,7 +29,6 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract import extensions
-from kg.extract.batches import BatchComponent
 from kg.records import Span
 
 Range = tuple[int, int]
@@ -262,25 +261,17 @@ def _short_before(text: str, bracket: int) -> re.Match[str] | None:
     return re.compile(r"[^\W_](?:[\w+\-./&’*$^]*[\w+*])?").fullmatch(text, start, end)
 
 
-class Abbreviations(BatchComponent):
-    """The component: see the module's docstring."""
-
-    def _read(self, docs: list[Doc]) -> None:
-        """Find the definitions of title and abstract."""
-        for doc in docs:
-            text, title_end = extensions.tokens_of(doc).text, doc._.title_end
-            seam = title_end + extensions.GAP if title_end or text.startswith("\n\n") else 0
-            doc._.abbreviations = [
-                (Span(field, *short), Span(field, *long))
-                for field, begin, end in (("title", 0, title_end), ("abstract", seam, len(text)))
-                for short, long in definitions(text[begin:end])
-            ]
-
-
-@Language.factory("abbreviations", assigns=["doc._.abbreviations"])
-def make_abbreviations(nlp: Language, name: str) -> Abbreviations:
-    """Create the component."""
-    return Abbreviations()
+@Language.component("abbreviations", assigns=["doc._.abbreviations"])
+def abbreviations(doc: Doc) -> Doc:
+    """Find the definitions of title and abstract."""
+    text, title_end = extensions.tokens_of(doc).text, doc._.title_end
+    seam = title_end + extensions.GAP if title_end or text.startswith("\n\n") else 0
+    pairs = []
+    for field, begin, end in (("title", 0, title_end), ("abstract", seam, len(text))):
+        for short, long in definitions(text[begin:end]):
+            pairs.append((Span(field, *short), Span(field, *long)))
+    doc._.abbreviations = pairs
+    return doc
 
 
 extensions.register()

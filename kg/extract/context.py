@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
+from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from kg.extract import extensions
@@ -148,7 +149,8 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> 
         items[a] = TYPE_ITEM[entities[owner].type]
         drop[a] = False
         drop[a + 1 : b] = True
-    opens = extensions.sentence_opens(doc)
+    opens = doc.to_array([SENT_START]).ravel() == 1
+    opens[:1] = True
     token_sentence = np.cumsum(opens) - 1
     starts, ends = np.array(tokens.starts, dtype=np.int64), np.array(tokens.ends, dtype=np.int64)
     bounds = np.repeat(starts[opens], 2).reshape(-1, 2)

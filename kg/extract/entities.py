@@ -19,8 +19,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from kg.extract import extensions
-from kg.extract.batches import BatchComponent
-from kg.extract.tagger import N_LABELS, best_labels, spans_of
+from kg.extract.tagger import N_LABELS, tagged_spans
 from kg.records import Mention, PaperEntity, fold
 from kg.schema import ENTITY_TYPES
 
@@ -63,26 +62,25 @@ def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
 def group_tagged(doc: Doc) -> list[JudgedName]:
     """Join the tagger's spans into names: by spelling, then by definitions."""
     groups: dict[str, list[int]] = defaultdict(list)
-    tokens = extensions.tokens_of(doc)
-    text, shift = tokens.text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
-    spans = [(i, j) for i, j, _ in spans_of(best_labels(doc._.label_scores))]
-    places = [(tokens.starts[i], tokens.ends[j - 1]) for i, j in spans]
-    for number, (a, b) in enumerate(places):
-        groups[fold(text[a:b])].append(number)
+    spans = tagged_spans(doc)
+    for number, span in enumerate(spans):
+        groups[fold(span.text)].append(number)
+    text, shift = extensions.tokens_of(doc).text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
     for short, long in doc._.abbreviations:
         keys = [fold(text[s.start + shift[s.field] : s.end + shift[s.field]]) for s in (short, long)]
         if keys[0] != keys[1] and keys[0] in groups and keys[1] in groups:
             groups[keys[0]] += groups.pop(keys[1])
     names = []
     for numbers in groups.values():
+        members = [spans[n] for n in numbers]
         votes = np.zeros(len(ENTITY_TYPES))
-        for i, j in (spans[n] for n in numbers):
-            inside = doc._.label_scores[i:j, 1:N_LABELS].reshape(j - i, len(ENTITY_TYPES), 4)
+        for span in members:
+            inside = doc._.label_scores[span.start : span.end, 1:N_LABELS].reshape(len(span), len(ENTITY_TYPES), 4)
             votes += inside.sum(axis=2).mean(axis=0)
-        mine = tuple(sorted(places[n] for n in numbers))
-        surfaces = sorted({text[a:b] for a, b in mine}, key=lambda s: (len(s), s))
-        chances = tuple(float(v) for v in votes / len(numbers))
-        names.append(JudgedName(tuple(surfaces), mine, chances, max(chances)))
+        surfaces = sorted({span.text for span in members}, key=lambda s: (len(s), s))
+        places = tuple(sorted((span.start_char, span.end_char) for span in members))
+        chances = tuple(float(v) for v in votes / len(members))
+        names.append(JudgedName(tuple(surfaces), places, chances, max(chances)))
     return names
 
 
@@ -116,7 +114,7 @@ def make_entities(text: str, title_end: int, names: Sequence[JudgedName], thresh
     return entities
 
 
-class PaperEntities(BatchComponent):
+class PaperEntities:
     """The component: see the module's docstring.
 
     Args:
@@ -127,27 +125,22 @@ class PaperEntities(BatchComponent):
     def __init__(self, threshold: float) -> None:
         self.threshold = threshold
 
-    def _read(self, docs: list[Doc]) -> None:
+    def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
-        for doc in docs:
-            names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
-            doc._.entities = make_entities(extensions.tokens_of(doc).text, doc._.title_end, names, self.threshold)
-            doc.spans["mentions"] = mention_spans(doc)
-
-
-def mention_spans(doc: Doc) -> list[Span]:
-    """Return the mentions of ``doc._.entities`` that are whole tokens as spans, in the order of the text."""
-    tokens = extensions.tokens_of(doc)
-    first = {a: i for i, a in enumerate(tokens.starts)}
-    final = {b: i + 1 for i, b in enumerate(tokens.ends)}
-    shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
-    spans = []
-    for entity in doc._.entities:
-        for mention in entity.mentions:
-            a, b = (at + shift[mention.span.field] for at in (mention.span.start, mention.span.end))
-            if a in first and b in final:
-                spans.append((first[a], final[b], entity.type))
-    return [Span(doc, i, j, label=kind) for i, j, kind in sorted(spans)]
+        tokens = extensions.tokens_of(doc)
+        names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
+        doc._.entities = make_entities(tokens.text, doc._.title_end, names, self.threshold)
+        first = {a: i for i, a in enumerate(tokens.starts)}
+        final = {b: i + 1 for i, b in enumerate(tokens.ends)}
+        shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+        spans = []
+        for entity in doc._.entities:
+            for mention in entity.mentions:
+                a, b = (at + shift[mention.span.field] for at in (mention.span.start, mention.span.end))
+                if a in first and b in final:
+                    spans.append((first[a], final[b], entity.type))
+        doc.spans["mentions"] = [Span(doc, i, j, label=kind) for i, j, kind in sorted(spans)]
+        return doc
 
 
 def claim_places(text: str, names: Sequence[JudgedName], title_end: int) -> list[list[tuple[int, int]]]:

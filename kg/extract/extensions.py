@@ -17,10 +17,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from spacy.attrs import IDX, LENGTH, SENT_START
+from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc
 
 from kg.records import Span
@@ -29,7 +28,7 @@ GAP = 2
 """Characters between title and abstract in a `Doc`'s text: two newlines."""
 
 
-ATTRIBUTES: dict[str, Any] = {
+_ATTRIBUTES = {
     "title_end": 0,
     "abbreviations": [],
     "label_scores": None,
@@ -37,10 +36,6 @@ ATTRIBUTES: dict[str, Any] = {
     "entities": [],
     "relations": [],
 }
-"""Names of the attributes, and what each is before a component has set it."""
-
-TOKENS = "kg.tokens"
-"""Where a document's `Tokens` are kept in its ``user_data``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +50,19 @@ class Tokens:
 
 def tokens_of(doc: Doc) -> Tokens:
     """Return text and tokens of a `Doc`, worked out once: ``doc.text`` puts the text together anew at each call."""
-    tokens = doc.user_data.get(TOKENS)
+    tokens = doc.user_data.get("kg.tokens")
     if tokens is None or len(tokens.words) != len(doc):
         text = doc.text
         places = doc.to_array([IDX, LENGTH]).astype(np.int64)
         starts, ends = places[:, 0].tolist(), places.sum(axis=1).tolist()
         tokens = Tokens(text, [text[a:b] for a, b in zip(starts, ends, strict=True)], starts, ends)
-        doc.user_data[TOKENS] = tokens
+        doc.user_data["kg.tokens"] = tokens
     return tokens
-
-
-def begin_sentences(doc: Doc, first: np.ndarray) -> None:
-    """Mark the tokens with these numbers, and no others, as the first of a sentence."""
-    opens = np.zeros(len(doc), dtype=bool)
-    opens[first] = True
-    marks = np.where(opens, 1, -1).reshape(-1, 1)
-    doc.from_array([SENT_START], marks.view(np.uint64))  # type: ignore[arg-type]
-
-
-def sentence_opens(doc: Doc) -> np.ndarray:
-    """Return for each token whether it is the first of a sentence; the first of all is."""
-    opens = doc.to_array([SENT_START]).ravel() == 1
-    opens[:1] = True
-    return opens
 
 
 def register() -> None:
     """Register the attributes; a second call changes nothing."""
-    for name, default in ATTRIBUTES.items():
+    for name, default in _ATTRIBUTES.items():
         if not Doc.has_extension(name):
             Doc.set_extension(name, default=default)
 

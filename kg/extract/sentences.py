@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from spacy.attrs import IDX, SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract import extensions
-from kg.extract.batches import BatchComponent
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]}]*|[。！？])\s+|\n[^\S\n]*\n\s*")
 _MARK = re.compile(r"[.!?…。！？\n]")
@@ -88,22 +88,18 @@ def sentence_starts(text: str, title_end: int = 0) -> list[int]:
     return starts
 
 
-class PaperSentences(BatchComponent):
-    """The component: see the module's docstring."""
-
-    def _read(self, docs: list[Doc]) -> None:
-        """Mark the first token of each sentence."""
-        for doc in docs:
-            if len(doc):
-                tokens = extensions.tokens_of(doc)
-                first = np.searchsorted(tokens.starts, sentence_starts(tokens.text, doc._.title_end))
-                extensions.begin_sentences(doc, np.append(first[first < len(doc)], 0))
-
-
-@Language.factory("paper_sentences", assigns=["token.is_sent_start"])
-def make_paper_sentences(nlp: Language, name: str) -> PaperSentences:
-    """Create the component."""
-    return PaperSentences()
+@Language.component("paper_sentences", assigns=["token.is_sent_start"])
+def paper_sentences(doc: Doc) -> Doc:
+    """Mark the first token of each sentence."""
+    if not len(doc):
+        return doc
+    token_starts = doc.to_array([IDX]).ravel().astype(np.int64)
+    marks = np.full(len(doc), -1, dtype=np.int64)
+    first = np.searchsorted(token_starts, sentence_starts(extensions.tokens_of(doc).text, doc._.title_end))
+    marks[first[first < len(doc)]] = 1
+    marks[0] = 1
+    doc.from_array([SENT_START], marks.reshape(-1, 1).view(np.uint64))  # type: ignore[arg-type]
+    return doc
 
 
 extensions.register()
