@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import tempfile
 import zipfile
@@ -18,6 +19,11 @@ from app.markup import plain
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What makes a spreadsheet take a cell for a formula."""
+
+
+def json_of(value: object) -> str:
+    """Return a value as JSON that people can read."""
+    return json.dumps(value, ensure_ascii=False, indent=1)
 
 
 def button(label: str, name: str, content: Callable[[], str | bytes], *, primary: bool = False) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -215,7 +214,7 @@ def _spellings(found: Answer) -> str:
 
 def _take_along(found: Answer) -> None:
     name = f"{found['id'].replace('/', '-')}.json"
-    files.button("Download this page as JSON", name, lambda: json.dumps(found, ensure_ascii=False, indent=1))
+    files.button("Download this page as JSON", name, lambda: files.json_of(found))
 
 
 def _browse() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from math import sqrt
@@ -303,4 +302,4 @@ def _table(view: Answer, title: str, centre: str | None, filters: Filters) -> No
 
 
 def _json(view: Answer) -> str:
-    return json.dumps({"nodes": view["nodes"], "edges": view["edges"]}, ensure_ascii=False, indent=1)
+    return files.json_of({"nodes": view["nodes"], "edges": view["edges"]})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -145,7 +144,7 @@ def _source(found: Answer) -> str:
 
 def _take_along(found: Answer) -> None:
     name = f"paper-{short(found['id'], 60).replace('/', '-')}.json"
-    files.button("Download this page as JSON", name, lambda: json.dumps(found, ensure_ascii=False, indent=1))
+    files.button("Download this page as JSON", name, lambda: files.json_of(found))
 
 
 def _browse() -> None:

@@ -36,7 +36,6 @@ def cores() -> int:
 @lru_cache(maxsize=1)
 def _pipeline() -> Language:
     """Return this process's own pipeline, loaded once."""
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # one worker, one core: BLAS threads would fight the other workers
     from kg.extract import load
 
     return load()
