@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from spacy.vocab import Vocab
 
@@ -18,7 +18,8 @@ from kg.extract import network
 from kg.extract.calibration import Curve, fit_curve
 from kg.extract.candidates import known_stretches, tagged_stretches
 from kg.extract.entities import JudgedName, claim_places, make_entities, occurrences
-from kg.extract.tagger import N_LABELS, Tagger, best_labels, spans_of
+from kg.extract.floret import vectors_of
+from kg.extract.tagger import N_LABELS, Tagger, best_labels, shipped, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
 from kg.extract.train import train
 from kg.extract.train_tagger import Settings, make_example, new_tagger
@@ -202,6 +203,18 @@ def test_reading_alone_gives_what_reading_in_a_batch_gives():
     batch = network.make_batch([rows], [example.flags], tagger.features.rows, tagger.features.table)
     together = network.softmax(tagger.logits(batch, {})[0])[batch.places[0]]
     assert np.allclose(tagger(example.words, example.flags), together, atol=1e-4)
+
+
+FLORET = shipped().features.vectors
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), max_size=5, unique=True))
+@example(["transformer", "a", "x" * 14, "x" * 15, "x" * 30, "x" * 31, "naïve", "模型", "a\0", "\0"])
+@settings(deadline=None)
+def test_vectors_of_words_are_those_of_spacy_to_the_last_bit(words):
+    together = vectors_of(words, FLORET)
+    assert together.shape == (len(words), FLORET.shape[1])
+    assert together.tobytes() == b"".join(FLORET.get_batch([word]).tobytes() for word in words)
 
 
 def test_the_table_of_words_starts_anew_when_it_is_full():

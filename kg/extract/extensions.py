@@ -48,11 +48,16 @@ class Tokens:
     ends: list[int]
 
 
-def tokens_of(doc: Doc) -> Tokens:
-    """Return text and tokens of a `Doc`, worked out once: ``doc.text`` puts the text together anew at each call."""
+def tokens_of(doc: Doc, text: str | None = None) -> Tokens:
+    """Return text and tokens of a `Doc`, worked out once.
+
+    Args:
+        doc: the document.
+        text: its text, if it is known: ``doc.text`` puts it together anew, token by token.
+    """
     tokens = doc.user_data.get("kg.tokens")
     if tokens is None or len(tokens.words) != len(doc):
-        text = doc.text
+        text = doc.text if text is None else text
         places = doc.to_array([IDX, LENGTH]).astype(np.int64)
         starts, ends = places[:, 0].tolist(), places.sum(axis=1).tolist()
         tokens = Tokens(text, [text[a:b] for a, b in zip(starts, ends, strict=True)], starts, ends)

@@ -80,8 +80,10 @@ def make_doc(nlp: Language, title: str, abstract: str) -> Doc:
         _log.warning("paper of %d characters: read up to %d (%.60r)", len(title) + len(abstract), MAX_CHARS, title)
         title = title[:MAX_CHARS]
         abstract = abstract[: MAX_CHARS - len(title)]
-    doc = nlp.make_doc(_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", f"{title}\n\n{abstract}"))
+    text = _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", f"{title}\n\n{abstract}")
+    doc = nlp.make_doc(text)
     doc._.title_end = len(title)
+    extensions.tokens_of(doc, text)
     return doc
 
 

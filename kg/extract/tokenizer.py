@@ -17,7 +17,8 @@ from spacy.tokens import Doc
 from spacy.util import registry
 from spacy.vocab import Vocab
 
-_TOKEN = re.compile(r"\w+(?:\.\d+)*|[^\w\s]|\s+")
+# a token and, where one follows, the plain space behind it; white space is greedy, so none follows it
+_TOKEN = re.compile(r"(\w+(?:\.\d+)*|[^\w\s]|\s+)( ?)")
 
 
 def split_words(text: str) -> tuple[list[str], list[bool]]:
@@ -26,18 +27,8 @@ def split_words(text: str) -> tuple[list[str], list[bool]]:
     >>> split_words("Llama-3-8B, tuned")
     (['Llama', '-', '3', '-', '8B', ',', 'tuned'], [False, False, False, False, False, True, False])
     """
-    words: list[str] = []
-    spaces: list[bool] = []
-    for word in _TOKEN.findall(text):
-        if word.isspace():
-            if words and not spaces[-1] and word[0] == " ":
-                spaces[-1] = True
-                word = word[1:]
-            if not word:
-                continue
-        words.append(word)
-        spaces.append(False)
-    return words, spaces
+    found = _TOKEN.findall(text)
+    return [word for word, _ in found], [space != "" for _, space in found]
 
 
 class PaperTokenizer:

@@ -16,6 +16,7 @@ from zlib import crc32
 import numpy as np
 from spacy.vectors import Vectors
 
+from kg.extract.floret import vectors_of
 from kg.records import fold
 
 TABLES = ("norm", "prefix", "suffix", "shape")
@@ -183,19 +184,13 @@ class WordFeatures:
         self._rows[first:total] = [self._rows_of(word) for word in words]
         if self.vectors is not None:
             spelled = [word for word in words if not word.isspace()]
-            for start in range(0, len(spelled), _TOGETHER):
-                some = spelled[start : start + _TOGETHER]
-                self._table[[self._index[word] for word in some]] = self.vectors.get_batch(some)
+            self._table[[self._index[word] for word in spelled]] = vectors_of(spelled, self.vectors)
 
     def _rows_of(self, word: str) -> tuple[int, ...]:
         """Return the word's rows in the tables, in the order of `TABLES`."""
         low = norm(word)
         parts = (("prefix", low[:3]), ("suffix", low[-3:]), ("shape", shape(word)))
         return self.norm_row(word), *(2 + crc32(part.encode()) % (HASHED[t] - 2) for t, part in parts)
-
-
-_TOGETHER = 1000
-"""Words whose vectors are worked out together: enough to be fast, few enough to need little memory."""
 
 
 def _enlarged(array: np.ndarray, size: int) -> np.ndarray:
