@@ -20,6 +20,7 @@ from typing import Any
 from toolz import partition_all
 
 from kg.ask import KnowledgeGraph
+from kg.collector import collector_paused
 from kg.errors import KGError, SourceError
 from kg.export.graphml import write_graphml
 from kg.graph import cluster
@@ -36,7 +37,7 @@ from kg.resolve import Resolution
 from kg.resolve.background import join_background
 from kg.resolve.curation import Curation, settle_links, settle_relations
 from kg.resolve.readings import Readings
-from kg.resolve.resolver import collector_paused, resolve_named
+from kg.resolve.resolver import resolve_named
 
 CURATION = "curation.yaml"
 EXTRACTIONS, COLUMNS, READINGS, INDEXED = "extractions.sqlite", "columns.arrow", "readings.arrow", "indexed.arrow"

@@ -22,7 +22,7 @@ import numpy as np
 import yaml
 
 from kg.extract.candidates import Group, Place, Reading
-from kg.extract.words import shape
+from kg.extract.words import kinds_of, shape
 
 N_TYPES = 4
 CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
@@ -152,18 +152,19 @@ def weigh(reading: Reading, groups: Sequence[Group], wanted: Sequence[bool] | No
 @lru_cache(maxsize=100_000)
 def _spelling(surface: str) -> tuple[float, ...]:
     """Return how a name is written: its length, capitals, digits, hyphens and spaces."""
-    caps = sum(c.isupper() for c in surface)
+    kinds = kinds_of(surface)
+    caps = kinds.count("X")
     return (
         len(surface),
         caps,
         caps / len(surface),
-        sum(c.isdigit() for c in surface),
+        sum(map(str.isdigit, surface)),
         surface[0].isupper(),
         surface[-1].isdigit(),
         "-" in surface,
         " " in surface,
         surface.isupper(),
-        any(c.isupper() for c in surface[1:] if c.isalpha()) and " " not in surface,
+        " " not in surface and "X" in kinds[1:] and any(c.isupper() and c.isalpha() for c in surface[1:]),
     )
 
 

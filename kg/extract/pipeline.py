@@ -17,7 +17,9 @@ from functools import lru_cache
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import minibatch
 
+from kg.collector import collector_paused
 from kg.extract import (  # noqa: F401  (they register the components)
     abbreviations,
     entities,
@@ -117,6 +119,8 @@ def extract(papers: Iterable[Paper], nlp: Language | None = None, batch_size: in
         batch_size: papers that go through the components together.
     """
     nlp = nlp or _shipped()
-    docs = ((make_doc(nlp, paper.title, paper.abstract), paper.id) for paper in papers)
-    for doc, paper_id in nlp.pipe(docs, as_tuples=True, batch_size=batch_size):
-        yield extraction_of(doc, paper_id)
+    for some in minibatch(papers, batch_size):
+        with collector_paused():
+            docs = ((make_doc(nlp, paper.title, paper.abstract), paper.id) for paper in some)
+            found = [extraction_of(*read) for read in nlp.pipe(docs, as_tuples=True, batch_size=batch_size)]
+        yield from found

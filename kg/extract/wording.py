@@ -49,7 +49,7 @@ def parts_of(surface: str) -> list[str]:
     parts.append("_" + shape(surface[:40]))
     if humps:
         parts += ["^" + humps[0], "$" + humps[-1].lower(), *("h" + h.lower() for h in humps)]
-    words = norm(surface).split()
+    words = low.split()
     return [*parts, *("w" + w for w in words), "l" + words[-1]]
 
 
@@ -100,10 +100,10 @@ def wording(readings: Sequence[Reading], groups_of: Sequence[Sequence[Group]]) -
     around.append(mix(40, np.concatenate(left)))
     around.append(mix(41, np.concatenate(right)))
     spelled = [_spelling(s) for _, group in groups for s in group.surfaces[:3]]
-    spells = [number for number, (_, group) in enumerate(groups) for s in group.surfaces[:3] for _ in _spelling(s)]
+    spells = [number for number, (_, group) in enumerate(groups) for _ in group.surfaces[:3]]
     sharer, shared = _shared(readings, codes, shifts)
     return Wording(
-        owner=np.concatenate([*[owner] * 10, np.tile(owner, 2 * _REACH), np.array(spells, dtype=np.int64)]),
+        owner=np.concatenate([*[owner] * 10, np.tile(owner, 2 * _REACH), np.repeat(spells, [len(s) for s in spelled])]),
         own=np.concatenate([*around, mix(60, np.concatenate(spelled))]),
         set_of=np.array(
             [2 * paper + (group.places[0][0] < readings[paper].title_tokens) for paper, group in groups],

@@ -6,11 +6,11 @@ prefix, its suffix, its shape ("XxxXx", "Xx-d") and the n-grams it is made of. E
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from string import ascii_lowercase, ascii_uppercase, digits
 from zlib import crc32
 
 import numpy as np
@@ -40,6 +40,23 @@ def norm(word: str) -> str:
     return _DIGIT.sub("0", word.lower())
 
 
+def kinds_of(text: str) -> str:
+    """Return the text with X for every capital, x for every other letter, d for every digit, other signs as they are.
+
+    >>> kinds_of("GSM8K-v2")
+    'XXXdX-xd'
+    """
+    if text.isascii():
+        return text.translate(_KINDS)
+    return "".join("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in text)
+
+
+_KINDS = str.maketrans(
+    ascii_uppercase + ascii_lowercase + digits,
+    "X" * len(ascii_uppercase) + "x" * len(ascii_lowercase) + "d" * len(digits),
+)
+
+
 @lru_cache(maxsize=200_000)
 def shape(word: str) -> str:
     """Return the word's shape: X, x, d and other signs, with runs cut at three.
@@ -52,8 +69,11 @@ def shape(word: str) -> str:
             return "xxx"[: len(word)]
         if word[0].isupper() and word[1:].islower():
             return "Xxxx"[: len(word)]
-    kinds = ("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word)
-    return "".join("".join(itertools.islice(run, 3)) for _, run in itertools.groupby(kinds))
+    kinds = kinds_of(word)
+    for kind in set(kinds):
+        while 4 * kind in kinds:
+            kinds = kinds.replace(4 * kind, 3 * kind)
+    return kinds
 
 
 @lru_cache(maxsize=200_000)
@@ -63,14 +83,17 @@ def name_like(word: str) -> bool:
     >>> [name_like(w) for w in ("GSM8K", "vLLM", "Qwen2.5", "Attention", "8B", "A")]
     [True, True, True, False, False, False]
     """
-    if len(word) < 2 or word.islower() or not any(c.isupper() for c in word):
+    if len(word) < 2 or word.islower():
+        return False
+    kinds = kinds_of(word)
+    if "X" not in kinds:
         return False
     if not word.isalpha() and any(c.isdigit() for c in word):
         return word[0].isalpha()
-    return not word[1:].islower() and any(c.isupper() for c in word[1:])
+    return not word[1:].islower() and "X" in kinds[1:]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Look:
     """What is asked of a word again and again while papers are judged, worked out once for each word."""
 

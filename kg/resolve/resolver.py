@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 
+from kg.collector import collector_paused
 from kg.records import Extraction
 from kg.resolve.cluster import cluster
 from kg.resolve.corrections import Corrections
@@ -35,20 +34,8 @@ def resolve_named(
     named: Iterable[tuple[str, Iterable[Naming]]], curation: Curation | None = None, readings: Readings | None = None
 ) -> Resolution:
     """Resolve what is known of each paper, by its id, as `namings` gives it."""
-    with collector_paused():
+    with collector_paused():  # it would walk millions of values
         return _resolve(gather(named), curation, readings)
-
-
-@contextmanager
-def collector_paused() -> Iterator[None]:
-    """Hold the cyclic garbage collector: it would walk millions of values, none in a cycle, again and again."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _resolve(gathered: Gathered, curation: Curation | None, readings: Readings | None) -> Resolution:
