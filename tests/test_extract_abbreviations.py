@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kg.extract
-from kg.extract.abbreviations import definitions
+from kg.extract.abbreviations import _COLON, _before_colons, definitions
 
 ONLY = ("abbreviations",)
 
@@ -121,3 +121,9 @@ def test_spans_lie_in_the_text_and_the_long_form_holds_the_letters_in_order(text
         if letters[-1] == "s":
             letters.pop()
         assert all(any(y == x or y in sounds.get(x, "") for y in rest) for x in letters)
+
+
+@given(st.text(alphabet="aB1é/-.+_: \n("))
+@example("SimPO: Simple, a/B-1.x:\n.b: -c: _d: e")
+def test_looking_back_from_colons_finds_what_looking_at_every_word_finds(text):
+    assert [m.span() for m in _before_colons(text)] == [m.span() for m in _COLON.finditer(text)]

@@ -21,6 +21,7 @@ Sets ``doc._.abbreviations``: a list of (short form, long form), both `kg.record
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,8 +46,9 @@ _CUT = re.compile(r"[()\[\];:!?]|\.\s|,\s(?:but|which|where|we)\s|\s[–—-]{1,
 _WORD = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
 _HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _COLON = re.compile(r"(?<![\w\-])([^\W_][\w+\-./]*[\w+]):\s+")
+_COLON_AND_SPACE = re.compile(r":\s+")
 _TERMED = re.compile(
-    r"(?<=\s)(?:or|termed|dubbed|called|named|abbreviated(?:\s+as|\s+to)?|shortened\s+to|denoted(?:\s+as|\s+by)?|i\.e\.,|"
+    r"\s(?:or|termed|dubbed|called|named|abbreviated(?:\s+as|\s+to)?|shortened\s+to|denoted(?:\s+as|\s+by)?|i\.e\.,|"
     r"short-?named|aka|a\.k\.a\.)\s+[\"'“‘*]*([^\W_][\w+\-./]*[\w+])"
 )
 
@@ -75,7 +77,11 @@ def _pieces(text: str, start: int, end: int) -> list[Range]:
     """Cut a stretch into words at anything but letters and digits, and at the humps of camel case."""
     pieces: list[Range] = []
     for word in _WORD.finditer(text, start, end):
-        cuts = [word.start(), *(h.start() for h in _HUMP.finditer(text, *word.span())), word.end()]
+        first, last = word.span()
+        if text[first + 1 : last].islower():  # no hump, as in nearly all words
+            pieces.append((first, last))
+            continue
+        cuts = [first, *(h.start() for h in _HUMP.finditer(text, first, last)), last]
         pieces.extend(pairwise(c for i, c in enumerate(cuts) if not i or c > cuts[i - 1]))
     return pieces
 
@@ -237,18 +243,29 @@ def definitions(text: str) -> list[tuple[Range, Range]]:
             long = _long_after(text, start, close.start() if close else end, before.group())
             if long is not None and text[long[1] : long[1] + 1] in set(")],;(. ") | {""}:
                 found[before.span()] = long
-    for named in _COLON.finditer(text):
+    for named in _before_colons(text):
         if _is_short(named.group(1)) and named.span(1) not in found:
             long = _long_after(text, named.end(), min(len(text), named.end() + 150), named.group(1))
             if long is not None:
                 found[named.span(1)] = long
     for named in _TERMED.finditer(text):
         if _is_short(named.group(1)) and named.span(1) not in found:
-            start = max(0, named.start() - 150)
-            long = _long_before(text, start, named.start(), named.group(1))
+            end = named.start() + 1  # after the white space
+            long = _long_before(text, max(0, end - 150), end, named.group(1))
             if long is not None and len(_pieces(text, *long)) > 1:
                 found[named.span(1)] = long
     return sorted(found.items())
+
+
+def _before_colons(text: str) -> Iterator[re.Match[str]]:
+    """Yield each match of `_COLON`, which would be looked for at every word, by looking back from the colons."""
+    for colon in _COLON_AND_SPACE.finditer(text):
+        start = colon.start()
+        while start and (text[start - 1].isalnum() or text[start - 1] in "_+-./"):
+            start -= 1
+        named = _COLON.search(text, start, colon.end())
+        if named is not None:
+            yield named
 
 
 def _short_before(text: str, bracket: int) -> re.Match[str] | None:

@@ -125,9 +125,8 @@ def known_stretches(looks: list[Look], names: Collection[str], prefixes: Collect
         prefixes: the folded beginnings of ``names``, token by token, that are worth going on from.
     """
     found = []
-    for i, look in enumerate(looks):
-        key = look.folded
-        if not key or key not in prefixes:
+    for i, key in [(i, look.folded) for i, look in enumerate(looks) if look.folded in prefixes]:
+        if not key:
             continue
         best, so_far = 0, key
         for j in range(i + 1, min(i + MAX_WORDS, len(looks)) + 1):
@@ -148,20 +147,23 @@ def written_stretches(reading: Reading) -> list[Place]:
     """
     words, looks, starts, ends = reading.words, reading.looks, reading.starts, reading.ends
     found: list[Place] = []
-    i, n = 0, len(words)
-    while i < n:
+    notable = {i for i, look in enumerate(looks) if not look.plain}
+    notable.update(i - 1 for i, word in enumerate(words) if word == "-" and i and words[i - 1][0].isalnum())
+    n, done = len(words), 0
+    for i in sorted(notable):
+        if i < done:
+            continue
         j = i + 1
-        if not looks[i].plain or (j < n and words[j] == "-" and words[i][0].isalnum()):
-            while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
-                j += 2
-            if j - i <= MAX_WORDS and any(look.name_like for look in looks[i:j]):
-                last = j
-                while last > i and not (looks[last - 1].capital or words[last - 1][-1].isdigit()):
-                    last -= 1
-                found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
-            elif j == i + 1 and len(words[i]) > 2 and looks[i].capital and _stands_alone(words, i):
-                found.append((i, j))
-        i = j
+        while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
+            j += 2
+        done = j
+        if j - i <= MAX_WORDS and any(look.name_like for look in looks[i:j]):
+            last = j
+            while last > i and not (looks[last - 1].capital or words[last - 1][-1].isdigit()):
+                last -= 1
+            found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
+        elif j == i + 1 and len(words[i]) > 2 and looks[i].capital and _stands_alone(words, i):
+            found.append((i, j))
     return found
 
 

@@ -176,7 +176,7 @@ class _View:
         self.reading, self.groups = reading, groups
         self.words = words = reading.words
         self.norms = norms = [look.norm for look in reading.looks]
-        self.nouns = [nouns.get(n, -1) for n in norms]
+        self.nouns = {i: nouns[n] for i, n in enumerate(norms) if n in nouns}  # place and class
         self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
         scores = reading.scores[:, 1:]  # (N, types of four parts each)
         mass = scores[:, 0::4] + (scores[:, 1::4] + scores[:, 2::4] + scores[:, 3::4])  # (N, types)
@@ -204,9 +204,8 @@ class _View:
             self.sentence += [number] * (end - begin)
         self.nouns_of: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]  # word and class
         self.verbs_of: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]
-        for i, noun in enumerate(self.nouns):
-            if noun >= 0:
-                self.nouns_of[self.sentence[i]].append((i, noun))
+        for i, noun in self.nouns.items():
+            self.nouns_of[self.sentence[i]].append((i, noun))
         for i, n in enumerate(norms):
             if n in verbs:
                 self.verbs_of[self.sentence[i]].append((i, verbs[n]))
@@ -223,7 +222,7 @@ class _View:
                     self.finishes[j] = (chance, (i, j))
         self.noun_counts = [0.0] * self.n_nouns
         self.title_noun_counts = [0.0] * self.n_nouns
-        for i, noun in itertools.chain.from_iterable(self.nouns_of):
+        for i, noun in self.nouns.items():
             self.noun_counts[noun] += 1
             if i < self.title_tokens:
                 self.title_noun_counts[noun] += 1
@@ -318,10 +317,10 @@ class _View:
                 for m in range(k + 1, min(k + 14, len(words))):
                     if words[m] in (".", ",", "(", ";") or norms[m] in ("that", "which", "for", "to", "of", "with"):
                         break
-                    if self.nouns[m] >= 0 and not (m + 1 < len(words) and self.nouns[m + 1] >= 0):
+                    if m in self.nouns and m + 1 not in self.nouns:
                         return "=" + norms[m]
         for m in range(i - 1, max(-1, i - 4), -1):
-            if self.nouns[m] >= 0:
+            if m in self.nouns:
                 return "<" + norms[m]
             if words[m] in (".", ",", "(", ";", ":"):
                 break

@@ -300,18 +300,18 @@ def infer(
         words: (N,) row of each token's word in ``lexemes``.
         flags: (N,) row of each token in the table of flags.
     """
-    h = lexemes.rows[words]
-    h += params["flags"][flags]
+    h = lexemes.rows.take(words, axis=0)  # which takes half the time of an index
+    h += params["flags"].take(flags, axis=0)
     n, width = h.shape
     wide = np.empty((n, 3 * width), dtype=np.float32)  # one for all layers, as their output: new memory costs
     linear = np.empty_like(h)
     for i, reach in enumerate(reaches):
         if i == pool_at:
             means, groups = _means(h, _first_places(words))
-            h += _layer(means, params, "repeats")[groups]
+            h += _layer(means, params, "repeats").take(groups, axis=0)
         if i == 0 and pool_at != 0:
-            parts = lexemes.parts[words]
-            parts += lexemes.flag_parts[flags]
+            parts = lexemes.parts.take(words, axis=0)
+            parts += lexemes.flag_parts.take(flags, axis=0)
             linear[:] = parts[:, width : 2 * width]
             linear[reach:] += parts[:-reach, :width]
             linear[:-reach] += parts[reach:, 2 * width :]

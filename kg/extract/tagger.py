@@ -117,19 +117,19 @@ def flags_of(words: list[str], starts: list[int], title_end: int) -> np.ndarray:
     """
     lower = [w.lower() for w in words]
     counts = Counter(lower)
-    said = np.fromiter((counts[w] for w in lower), dtype=np.int64, count=len(lower))
+    said = np.fromiter(map(counts.__getitem__, lower), dtype=np.int64, count=len(lower))
     rows = 1 + (np.array(starts, dtype=np.int64) < title_end) + 2 * (np.minimum(said, 3) - 1)
-    first, inside = True, False
-    for i, w in enumerate(words):
-        if w == ")":
-            inside = False
-        if first:
-            rows[i] += 6
-        if inside:
-            rows[i] += 12
+    rows[:1] += 6
+    opened = len(words)  # where the text in brackets begins
+    for i, w in [(i, w) for i, w in enumerate(words) if not w.isalnum()]:
         if w == "(":
-            inside = True
-        first = w in ".!?" or w.isspace()
+            opened = min(opened, i + 1)
+        elif w == ")":
+            rows[opened:i] += 12
+            opened = len(words)
+        elif w in ".!?" or w.isspace():
+            rows[i + 1 : i + 2] += 6
+    rows[opened:] += 12
     return rows
 
 
