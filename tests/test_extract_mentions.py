@@ -21,7 +21,7 @@ from kg.extract.entities import JudgedName, claim_places, make_entities, occurre
 from kg.extract.floret import vectors_of
 from kg.extract.tagger import N_LABELS, Tagger, best_labels, shipped, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
-from kg.extract.train import train
+from kg.extract.train import Lessons, train
 from kg.extract.train_tagger import Settings, make_example, new_tagger
 from kg.extract.words import WordFeatures, looks_of, name_like
 from kg.records import Paper
@@ -225,7 +225,7 @@ def test_the_table_of_words_starts_anew_when_it_is_full():
     assert features.look_up(["BERT"]).tolist() == [2]
 
 
-SMALL = Settings(width=32, reaches=(1, 1), pool_at=1, epochs=4, warm_up=5, batch=4, masked_epochs=1, taught=30)
+SMALL = Settings(width=32, reaches=(1, 1), pool_at=1, epochs=4, warm_up=5, batch=4, masked_epochs=1)
 
 
 def seed_lines(start: int, stop: int) -> str:
@@ -245,18 +245,48 @@ def edge_f1(weights: Path, gold: Path) -> float:
     return score(rows, predict(rows, nlp=nlp))["edge"][2]
 
 
+def label_lines(start: int, stop: int, *keys: str) -> str:
+    """Return what annotators said of some of these papers, without the texts."""
+    rows = map(json.loads, seed_lines(start, stop).splitlines())
+    return "".join(json.dumps({key: row[key] for key in ("id", *keys)}) + "\n" for row in rows)
+
+
 @pytest.mark.parametrize("with_unlabelled", [False, True])
 def test_training_learns_and_is_deterministic(tmp_path, with_unlabelled):
-    gold, unlabelled = tmp_path / "gold.jsonl", tmp_path / "abstracts.jsonl.gz"
+    gold, unlabelled, labels = (tmp_path / n for n in ("gold.jsonl", "abstracts.jsonl.gz", "labels.jsonl"))
     gold.write_text(seed_lines(0, 40), encoding="utf-8")
     unlabelled.write_bytes(gzip.compress(seed_lines(40, 100).encode()))
+    labels.write_text(label_lines(40, 50, "entities", "lineage") + label_lines(50, 60, "lineage"), encoding="utf-8")
+    more = {"unlabelled": unlabelled, "labels": labels} if with_unlabelled else {}
     for folder in ("one", "two"):
-        train([gold], unlabelled if with_unlabelled else None, tmp_path / folder, SMALL, folds=2, rounds=20)
+        train([gold], weights=tmp_path / folder, settings=SMALL, folds=2, rounds=20, **more)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
     assert names == ["judge.npz", "lineage.npz", "roles.npz", "tagger.npz"]
     assert all((tmp_path / "one" / n).read_bytes() == (tmp_path / "two" / n).read_bytes() for n in names)
     assert (Tagger.from_disk(tmp_path / "one").features.vectors is not None) == with_unlabelled
     assert edge_f1(tmp_path / "one", gold) > 0.3
+
+
+def test_labels_of_unlabelled_abstracts_are_lessons_like_gold(tmp_path):
+    gold, labels = tmp_path / "gold.jsonl", tmp_path / "labels.jsonl"
+    gold.write_text(seed_lines(0, 40), encoding="utf-8")
+    labels.write_text(label_lines(40, 50, "entities", "lineage") + label_lines(50, 60, "lineage"), encoding="utf-8")
+    texts = [json.loads(line) for line in seed_lines(40, 100).splitlines()]
+    lessons = Lessons.read([gold], 2, labels, texts)
+    assert (lessons.n_gold, len(lessons.rows), len(lessons.lineages)) == (40, 50, 10)
+    rows = {row["id"]: row for row in map(json.loads, seed_lines(40, 50).splitlines())}
+    for row, lesson in zip(lessons.rows[40:], lessons.examples[40:], strict=True):
+        assert row == rows[row["id"]]
+        assert np.array_equal(lesson.labels, make_example(rows[row["id"]]).labels)
+
+
+def test_labels_of_an_abstract_that_is_not_there_are_refused(tmp_path):
+    gold, labels = tmp_path / "gold.jsonl", tmp_path / "labels.jsonl"
+    gold.write_text(seed_lines(0, 40), encoding="utf-8")
+    labels.write_text(label_lines(40, 42, "entities", "lineage"), encoding="utf-8")
+    texts = [json.loads(line) for line in seed_lines(40, 41).splitlines()]
+    with pytest.raises(GoldError, match=r"labels.jsonl:2: no text of '\w+' among the unlabelled abstracts"):
+        Lessons.read([gold], 2, labels, texts)
 
 
 def test_a_single_gold_paper_is_said_to_be_too_little(tmp_path):

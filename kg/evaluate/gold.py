@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,13 @@ Row = dict[str, Any]
 """One paper in the gold form: ``id``, ``title``, ``abstract``, ``entities``, ``lineage``."""
 
 
-def read_gold(path: str | Path) -> dict[str, Row]:
+def read_gold(path: str | Path, texts: Mapping[str, Row] | None = None) -> dict[str, Row]:
     """Read a gold file into its papers by id, in the order of the file.
+
+    Args:
+        path: JSON Lines in the form that the guidelines give.
+        texts: where the file holds labels alone, the papers that they are of, by id, with ``title`` and ``abstract``.
+            A line without ``entities`` then labels the lineage only.
 
     Raises:
         GoldError: the file cannot be read, or a line is not in the form that the guidelines give.
@@ -30,7 +36,12 @@ def read_gold(path: str | Path) -> dict[str, Row]:
                     row = json.loads(line)
                 except ValueError as error:
                     raise GoldError(f"{path}:{number}: no JSON ({error})") from None
-                fault = _fault(row)
+                if texts is not None and isinstance(row, dict):
+                    known = texts.get(str(row.get("id")))
+                    if known is None:
+                        raise GoldError(f"{path}:{number}: no text of {row.get('id')!r} among the unlabelled abstracts")
+                    row |= {"title": known["title"], "abstract": known["abstract"]}
+                fault = _fault(row, lineage_alone=texts is not None)
                 if fault:
                     raise GoldError(f"{path}:{number}: {fault}")
                 if row["id"] in rows:
@@ -49,16 +60,17 @@ def papers(rows: dict[str, Row]) -> list[Paper]:
     return [Paper(row["id"], row["title"], row["abstract"]) for row in rows.values()]
 
 
-def _fault(row: Any) -> str | None:
+def _fault(row: Any, lineage_alone: bool = False) -> str | None:
     """Say in words what is wrong with one line, or return None."""
     if not isinstance(row, dict):
         return "a JSON object is wanted"
     for key in ("id", "title", "abstract"):
         if not isinstance(row.get(key), str):
             return f"{key!r} must be a string"
-    if not isinstance(row.get("entities"), list):
+    entities = row.get("entities", [] if lineage_alone else None)
+    if not isinstance(entities, list):
         return "'entities' must be a list"
-    for entity in row["entities"]:
+    for entity in entities:
         fault = _entity_fault(entity)
         if fault:
             return fault

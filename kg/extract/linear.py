@@ -135,6 +135,7 @@ def fit(
     spread: float = 0.05,
     iterations: int = 100,
     trust: Sequence[float] | None = None,
+    weight: np.ndarray | None = None,
 ) -> HashedLinear:
     """Train on (owner row, hashed feature) pairs; deterministic.
 
@@ -148,6 +149,7 @@ def fit(
         iterations: most steps of L-BFGS.
         trust: for each class how far a row's label is to be believed, the rest going to the other classes in equal
             parts (label smoothing, Szegedy et al. 2016); fully if None.
+        weight: (rows,) how much each row counts; one each if None.
     """
     n_rows = len(target)
     pairs = np.unique(owner * np.int64(SPACE) + features)
@@ -159,12 +161,13 @@ def fit(
     if trust is not None:
         wanted = (1 - wanted) * (1 - np.array(trust)[:, None]) / (n_classes - 1) + np.diag(trust)
     wanted = wanted[target]
+    counts_for = np.ones(n_rows) if weight is None else weight
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(model.weights.shape)
         p = probabilities(x @ weights[:-1] + weights[-1])
-        error = p - wanted
-        likelihood = (wanted * np.log(p + 1e-12)).sum(axis=1).sum()
+        error = (p - wanted) * counts_for[:, None]
+        likelihood = ((wanted * np.log(p + 1e-12)).sum(axis=1) * counts_for).sum()
         value = 0.5 / spread * (weights[:-1] ** 2).sum() - likelihood
         return value, np.vstack([xt @ error + weights[:-1] / spread, error.sum(axis=0)]).ravel()
 

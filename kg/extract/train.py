@@ -2,9 +2,8 @@
 
 In order: vectors of character n-grams and guessing hidden words, both on unlabelled abstracts where there are any;
 taggers on all folds but one, for what they say of the fold left out, and one on all; judges on the scores from outside
-each paper's fold. Where there are unlabelled abstracts, these teach: what they find in those is what the taggers learn
-next, before they learn from the gold once more, and a second judge with them. Last, roles and lineage. One thread and
-fixed seeds throughout.
+each paper's fold; roles and lineage. Some of the unlabelled abstracts may have labels in a file of their own: they are
+lessons like the gold, but for what depends on how papers were chosen. One thread and fixed seeds throughout.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,6 +27,7 @@ from kg.evaluate.gold import read_gold
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.extensions import GAP
 from kg.extract.judge import Judge, Lexicon, judged_name
+from kg.extract.lineage import LineageModel
 from kg.extract.tagger import WEIGHTS, Tagger
 from kg.extract.train_judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case, reading_of
 from kg.extract.train_lineage import train_lineage
@@ -38,20 +38,23 @@ from kg.extract.train_tagger import (
     Settings,
     fit,
     frequent_norms,
-    labelled,
     make_example,
     new_tagger,
     pretrain,
     scores_of,
 )
+from kg.records import PaperEntity
 
 FOLDS = 4
 
 SMALL = 0.2
 """Papers of a gold file with less than this share of all papers count twice: few, and another kind of text."""
 
-TEACHING = 64
-"""Papers that a teacher reads together."""
+LABELLED = 0.4
+"""How much the lineage of a paper counts that was chosen to be labelled, beside that of a gold paper."""
+
+TOGETHER = 64
+"""Papers that are read together."""
 
 Row = Mapping[str, Any]
 _log = logging.getLogger(__name__)
@@ -66,17 +69,27 @@ class Lessons:
     folds: int
     fold: list[int]  # of each paper
     rare: frozenset[str]  # ids of the papers that count twice
+    n_gold: int  # the rows from here on were chosen to be labelled
+    lineages: list[dict[str, Any]] = field(default_factory=list)  # papers of which the lineage alone is labelled
 
     @classmethod
-    def read(cls, gold: Sequence[Path], folds: int) -> Lessons:
+    def read(
+        cls, gold: Sequence[Path], folds: int, labels: Path | None = None, texts: Sequence[dict[str, Any]] = ()
+    ) -> Lessons:
         """Read the files; a paper that stands in two counts as it stands in the last."""
         files = [read_gold(path) for path in gold]
         rows = list({row["id"]: row for file in files for row in file.values()}.values())
+        n_gold, lineages = len(rows), []
+        if labels is not None:
+            known = {row["id"] for row in rows}
+            labelled = read_gold(labels, {row["id"]: row for row in texts if "id" in row and row["id"] not in known})
+            rows += [row for row in labelled.values() if "entities" in row]
+            lineages = [row for row in labelled.values() if "entities" not in row]
         rare = frozenset(paper for file in files if len(file) < SMALL * len(rows) for paper in file)
         fold = [fold_of(row["id"], folds) for row in rows]
         if len(set(fold)) < 2:
             raise GoldError(f"{gold[0]}: {len(rows)} gold papers are too few to train on; dozens are the least")
-        return cls(rows, [make_example(row) for row in rows], folds, fold, rare)
+        return cls(rows, [make_example(row) for row in rows], folds, fold, rare, n_gold, lineages)
 
     def inside(self, k: int) -> list[Example]:
         """Return the papers of a fold."""
@@ -100,42 +113,46 @@ def train(
     settings: Settings | None = None,
     folds: int = FOLDS,
     rounds: int = ROUNDS,
+    labels: Path | None = None,
 ) -> None:
     """Rebuild the extractor's weights.
 
     Args:
         gold: files in the form of the guidelines.
-        unlabelled: JSON Lines with ``title`` and ``abstract``, plain or gzipped, for vectors, pre-training, teaching.
+        unlabelled: JSON Lines with ``title`` and ``abstract``, plain or gzipped, for vectors and pre-training.
         weights: the folder to write to.
         settings: of the tagger.
         folds: parts of the gold; each is scored by a tagger that was trained on the others.
         rounds: trees of the judge for each class.
+        labels: gold rows without texts, of papers in ``unlabelled``: entities and lineage, or lineage alone.
 
     Raises:
         GoldError: a gold file cannot be read, or all gold is too little to learn from.
     """
     settings = settings or Settings()
-    lessons = Lessons.read(gold, folds)
-    others = [make_example(row) for row in read_unlabelled(unlabelled)] if unlabelled else []
-    start = first_tagger(lessons.examples, others, settings)
+    texts = read_unlabelled(unlabelled) if unlabelled else []
+    lessons = Lessons.read(gold, folds, labels, texts)
+    others = [make_example(row) for row in texts]
+    start = first_tagger(lessons.examples[: lessons.n_gold], others, settings)
     with TemporaryDirectory() as scratch:
         kept = Path(scratch)
-        taggers = [kept / f"tagger{k}" for k in range(folds)] + [weights]
         start.to_disk(kept / "start")
-        scores = [fit_tagger(lessons, k, copy_of(start), taggers[k], settings) for k in range(folds + 1)]
-        judges = judges_of(lessons, scores, rounds)
-        if others:
-            students = [
-                teach(others, in_training(kept / "start"), Tagger.from_disk(taggers[k]), judge, settings, k)
-                for k, judge in enumerate([*judges.blind, judges.all])
-            ]
-            scores = [fit_tagger(lessons, k, student, taggers[k], settings) for k, student in enumerate(students)]
-            judges = judges_of(lessons, scores, rounds)
+        taggers = [kept / f"tagger{k}" for k in range(folds)] + [weights]
+        scores = [fit_tagger(lessons, k, in_training(kept / "start"), taggers[k], settings) for k in range(folds + 1)]
+    judges = judges_of(lessons, scores, rounds)
     judges.all.to_disk(weights)
     _log.info("roles and lineage")
     train_roles(lessons.rows).save(weights / "roles.npz")
+    lineage_of(lessons, judges, Tagger.from_disk(weights)).save(weights / "lineage.npz")
+
+
+def lineage_of(lessons: Lessons, judges: Judges, tagger: Tagger) -> LineageModel:
+    """Train the lineage on all papers, each as extractors read it that have not seen its labels."""
+    rows = [*lessons.rows, *lessons.lineages]
     found = [judges.found.get(row["id"], []) for row in lessons.rows]
-    train_lineage(lessons.rows, found).save(weights / "lineage.npz")
+    found += entities_in([make_example(row) for row in lessons.lineages], tagger, judges.all)
+    weight = [1.0] * lessons.n_gold + [LABELLED] * (len(rows) - lessons.n_gold)
+    return train_lineage(rows, found, weight)
 
 
 def fit_tagger(lessons: Lessons, k: int, tagger: Tagger, out: Path, settings: Settings) -> list[np.ndarray]:
@@ -159,30 +176,15 @@ def judges_of(lessons: Lessons, scores: Sequence[Sequence[np.ndarray]], rounds: 
     return fit_judge(cases, weight, lexicons, rounds)
 
 
-def teach(
-    texts: Sequence[Example], student: Tagger, tagger: Tagger, judge: Judge, settings: Settings, k: int
-) -> Tagger:
-    """Train a student for one pass on what a tagger and a judge find in unlabelled texts, and return it.
-
-    Together these read better than any tagger alone, so there is much to learn from them. A student that is to be
-    blind to a fold has teachers that are: else it would know the answers by hearsay.
-    """
-    step = max(1, len(texts) // settings.taught)
-    chosen = texts[::step][: settings.taught]
-    _log.info("teaching by %d texts, blind to fold %d", len(chosen), k)
-    examples = []
-    for part in partition_all(TEACHING, chosen):
+def entities_in(texts: Sequence[Example], tagger: Tagger, judge: Judge) -> list[list[PaperEntity]]:
+    """Return what a tagger and a judge find in each text."""
+    found = []
+    for part in partition_all(TOGETHER, texts):
         readings = [reading_of(example, tagger(example.words, example.flags)) for example in part]
-        for example, reading, judged in zip(part, readings, judge(readings), strict=True):
+        for reading, judged in zip(readings, judge(readings), strict=True):
             names = [judged_name(reading, group, chances, judge.curve) for group, chances in judged]
-            entities = make_entities(reading.text, reading.title_end, names, THRESHOLD)
-            examples.append(labelled(example, [(e.type, e.surfaces) for e in entities]))
-    return fit(student, examples, replace(settings, epochs=1), seed=100 + k)
-
-
-def copy_of(tagger: Tagger) -> Tagger:
-    """Return a tagger with the same weights that can be trained by itself; both share their table of words."""
-    return Tagger({name: value.copy() for name, value in tagger.params.items()}, tagger.config, tagger.features)
+            found.append(make_entities(reading.text, reading.title_end, names, THRESHOLD))
+    return found
 
 
 def in_training(folder: Path) -> Tagger:

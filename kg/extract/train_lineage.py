@@ -34,17 +34,25 @@ Row = Mapping[str, Any]
 Pair = tuple[int, int]
 
 
-def train_lineage(rows: Sequence[Row], found: Sequence[Sequence[PaperEntity]] | None = None) -> LineageModel:
+def train_lineage(
+    rows: Sequence[Row],
+    found: Sequence[Sequence[PaperEntity]] | None = None,
+    weight: Sequence[float] | None = None,
+) -> LineageModel:
     """Train on gold rows (see ``docs/guidelines.md`` for their form).
 
     What rivals say and the threshold with the best F1 are set on scores of models that have not seen the paper; the
     weights then come from all papers.
 
     Args:
-        rows: gold papers.
+        rows: gold papers; one without ``entities`` is learned from as ``found`` reads it.
         found: the entities of each paper as an extractor finds them that has not seen it (their roles do not matter).
             Training then learns from both readings, and sets these on the found one.
+        weight: how much each paper counts; one each if None. Those that count less need not be as other papers are
+            (they may have been chosen to be labelled): rivals and threshold are set on the others.
     """
+    weight = [1.0] * len(rows) if weight is None else weight
+    rows = [{**row, "entities": row.get("entities", [])} for row in rows]
     nlp, items = reader(), Items()
     gold = [gold_doc(nlp, row) for row in rows]
     part = np.array([crc32(row["id"].encode()) % FOLDS for row in rows])
@@ -60,32 +68,36 @@ def train_lineage(rows: Sequence[Row], found: Sequence[Sequence[PaperEntity]] | 
             roles = Roles(fit_roles(seen, iterations=50))
             for kind in docs:
                 deque(roles.pipe([d for d, p in zip(kind, part, strict=True) if p == k]), maxlen=0)
-    cases = [_cases(rows, kind, part, items) for kind in docs]
+    cases = [_cases(rows, kind, part, weight, items) for kind in docs]
     model = _fit([case for kind in cases for case in kind])
     outside = [_fit([case for kind in cases for case in kind if case.part != k]) for k in range(FOLDS)]
-    judged = [_judged(outside, kind) for kind in cases]
+    judged = [_judged(outside, [case for case in kind if case.weight >= 1]) for kind in cases]
     standings, target = judged[-1]
     if len(target):
         rivals = fit_rivals(np.concatenate([s for s, _ in judged]), np.concatenate([t for _, t in judged]))
         model.rivals = rivals.bent(*fit_curve(rivals.odds(standings), target))
-        model.threshold = _threshold(model.rivals(standings), target, sum(len(row["lineage"]) for row in rows))
+        n_wanted = sum(len(row["lineage"]) for row, counts in zip(rows, weight, strict=True) if counts >= 1)
+        model.threshold = _threshold(model.rivals(standings), target, n_wanted)
     return model
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One paper with its entities, gold or found: the fold it is in and the pairs that are right."""
+    """One paper with its entities, gold or found: the fold it is in, the pairs that are right, how much it counts."""
 
     context: Context
     part: int
     wanted: set[Pair]
+    weight: float
 
 
-def _cases(rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, items: Items) -> list[Case]:
+def _cases(
+    rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, weight: Sequence[float], items: Items
+) -> list[Case]:
     """Return the papers that have a pair to judge."""
     return [
-        Case(context_of(doc, items), p, gold_pairs(row, doc._.entities))
-        for row, doc, p in zip(rows, docs, part.tolist(), strict=True)
+        Case(context_of(doc, items), p, gold_pairs(row, doc._.entities), counts)
+        for row, doc, p, counts in zip(rows, docs, part.tolist(), weight, strict=True)
         if len(doc._.entities) > 1
     ]
 
@@ -113,27 +125,28 @@ def gold_pairs(row: Row, entities: Sequence[PaperEntity]) -> set[Pair]:
     }
 
 
-def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, Pairs, np.ndarray]:
+def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, Pairs, np.ndarray, np.ndarray]:
     papers = [case.context for case in cases]
     batch, pairs = gather(papers), candidates(papers)
     before = np.cumsum([0, *(len(c.entities) for c in papers)])
     paper = np.searchsorted(before, pairs.child, side="right") - 1
     local = zip((pairs.child - before[paper]).tolist(), (pairs.parent - before[paper]).tolist(), strict=True)
     target = np.array([pair in cases[i].wanted for pair, i in zip(local, paper.tolist(), strict=True)], dtype=np.int64)
-    return batch, papers, pairs, mention_features(batch), target
+    return batch, papers, pairs, mention_features(batch), target, np.array([case.weight for case in cases])[paper]
 
 
 def _fit(cases: Sequence[Case]) -> LineageModel:
-    batch, papers, pairs, spoken, target = _features(cases)
+    batch, papers, pairs, spoken, target, weight = _features(cases)
     owner, features = pair_features(batch, papers, pairs, spoken)
-    return LineageModel(fit(owner, features, target, 2, spread=0.02, iterations=60, trust=TRUST), Rivals.none())
+    linear = fit(owner, features, target, 2, spread=0.02, iterations=60, trust=TRUST, weight=weight)
+    return LineageModel(linear, Rivals.none())
 
 
 def _judged(models: Sequence[LineageModel], cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
     """Return (P, N) standings and (P,) verdicts of the pairs of papers, each scored by its fold's model."""
     standings, verdicts = [np.zeros((0, N_NUMBERS))], [np.zeros(0, dtype=np.int64)]
     for part, model in enumerate(models):
-        batch, papers, pairs, spoken, target = _features([case for case in cases if case.part == part])
+        batch, papers, pairs, spoken, target, _ = _features([case for case in cases if case.part == part])
         paper = np.repeat(np.arange(len(papers)), [len(c.entities) for c in papers])[pairs.child]
         odds = model.odds(batch, papers, pairs, spoken)
         standings.append(standing(odds, paper, pairs.child, pairs.parent))

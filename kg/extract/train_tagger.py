@@ -47,7 +47,6 @@ class Settings:
     frequent: int = 5  # a norm said as often has a row of its own
     masked_targets: int = 5000
     masked_epochs: float = 4.0
-    taught: int = 10_000  # unlabelled papers that students learn from
 
 
 @dataclass(slots=True)
