@@ -173,7 +173,8 @@ def judges_of(lessons: Lessons, scores: Sequence[Sequence[np.ndarray]], rounds: 
             cases.append(make_case(row, k, example, said.astype(np.float32), lexicons[k]))
     _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
     weight = {row["id"]: 2.0 if row["id"] in lessons.rare else 1.0 for row in lessons.rows}
-    return fit_judge(cases, weight, lexicons, rounds)
+    chosen = {row["id"] for row in lessons.rows[lessons.n_gold :]}
+    return fit_judge(cases, weight, lexicons, rounds, chosen)
 
 
 def entities_in(texts: Sequence[Example], tagger: Tagger, judge: Judge) -> list[list[PaperEntity]]:

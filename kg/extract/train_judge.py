@@ -7,7 +7,7 @@ model that a paper's evidence is made of are learned on the other folds. Only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,7 +168,11 @@ class Judges:
 
 
 def fit_judge(
-    cases: Sequence[Case], weight: Mapping[str, float], lexicons: Sequence[Lexicon], rounds: int = ROUNDS
+    cases: Sequence[Case],
+    weight: Mapping[str, float],
+    lexicons: Sequence[Lexicon],
+    rounds: int = ROUNDS,
+    chosen: Collection[str] = (),
 ) -> Judges:
     """Return judges: trees and curve from evidence made out of fold, tables and linear model from all cases.
 
@@ -177,6 +181,7 @@ def fit_judge(
         weight: how much each paper counts, by id.
         lexicons: for each fold that of all other papers; last, that of all papers.
         rounds: trees for each class.
+        chosen: ids of papers that were chosen to be labelled: the curve is set on the others.
     """
     cases = [case for case in cases if case.groups]
     n_folds = len(lexicons) - 1
@@ -201,7 +206,8 @@ def fit_judge(
         if inside.any():
             chances[inside] = trees.predict(rows[inside])
         blind.append(Judge(trees, *learned[number], lexicons[number], Curve()))
-    curve = fit_curve(chances, kinds)
+    drawn = np.concatenate([np.full(len(case.groups), case.row["id"] not in chosen) for case in cases])
+    curve = fit_curve(chances[drawn], kinds[drawn])
     for judge in blind:
         judge.curve = curve
     found, at = {}, 0
