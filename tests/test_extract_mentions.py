@@ -304,6 +304,8 @@ def test_the_figures_on_the_seeds_hold():
     rows = {row["id"]: row for row in map(json.loads, (GOLD / "dev-seeds.jsonl").open(encoding="utf-8"))}
     figures = score(rows, predict(rows))
     assert figures["edge"][2] >= 0.84
-    assert figures["span"][2] >= 0.84
-    least = dict(zip(ENTITY_TYPES, (0.83, 0.89, 0.55, 0.81), strict=True))
+    assert figures["span"][2] >= 0.85
+    assert figures["role"][0] >= 0.87
+    assert figures["lineage"][2] >= 0.4
+    least = dict(zip(ENTITY_TYPES, (0.83, 0.89, 0.59, 0.85), strict=True))
     assert {kind: figures[f"edge {kind}"][2] >= f1 for kind, f1 in least.items()} == dict.fromkeys(ENTITY_TYPES, True)
