@@ -71,6 +71,20 @@ def test_addresses_sizes_and_generic_nouns_are_no_names(found):
     assert not {"github", "slimtune", "https", "3.1", "benchmark", "method", "Small Language Models"} & set(found)
 
 
+@pytest.mark.parametrize(
+    "address", ["https://github.com/x/slimtune", "www.slimtune.org/slimtune", "slimtune.github.io/a"]
+)
+def test_a_spelling_that_stands_in_an_address_alone_is_none(address):
+    text = f"On SlimTune\n\nSlimTune tunes. See {address} for SlimTune."
+    names = [
+        JudgedName(("SlimTune", "slimtune"), (), (1.0, 0.0, 0.0, 0.0), 0.9),
+        JudgedName(("slimtune",), (), (1.0, 0.0, 0.0, 0.0), 0.9),
+    ]
+    [entity] = make_entities(text, 11, names, 0.4)
+    assert entity.surfaces == ("SlimTune",)
+    assert len(entity.mentions) == 3
+
+
 def test_mentions_stand_where_they_say(found):
     for entity in found.values():
         for mention in entity.mentions:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from spacy.language import Language
@@ -30,6 +30,9 @@ _NO_NAME = re.compile(
     r"(?:https?|www|github|huggingface)\b.*|[\W\d_]*[\d.,]+\s?[kKmMbB]?(?:\s?[-–x×]\s?[\d.]+[kKmMbB]?)?|.", re.DOTALL
 )
 """What is no name, whatever a model says: web addresses, bare sizes and numbers, single characters."""
+
+
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.])[\w.-]+\.(?:com|org|io|ai|net|edu)/\S*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,8 @@ def make_entities(text: str, title_end: int, names: Sequence[JudgedName], thresh
         names: judged names.
         threshold: the least confidence at which a name is accepted.
     """
-    accepted = [n for n in names if n.confidence >= threshold and not all(_NO_NAME.fullmatch(s) for s in n.surfaces)]
+    accepted = outside_addresses(text, [n for n in names if n.confidence >= threshold])
+    accepted = [n for n in accepted if not all(_NO_NAME.fullmatch(s) for s in n.surfaces)]
     entities = []
     for name, places in zip(accepted, claim_places(text, accepted, title_end), strict=True):
         if not places:  # all of them lie within longer names
@@ -112,6 +116,19 @@ def make_entities(text: str, title_end: int, names: Sequence[JudgedName], thresh
             )
         )
     return entities
+
+
+def outside_addresses(text: str, names: Sequence[JudgedName]) -> list[JudgedName]:
+    """Return the names without the spellings that stand in web addresses alone, as no spelling of the gold does."""
+    addresses = [match.span() for match in _ADDRESS.finditer(text)] if "/" in text or "www." in text else []
+    if not addresses:
+        return list(names)
+
+    def stands(surface: str) -> bool:
+        return any(not any(a <= start and end <= b for a, b in addresses) for start, end in occurrences(text, surface))
+
+    cut = [replace(name, surfaces=tuple(filter(stands, name.surfaces))) for name in names]
+    return [name for name in cut if name.surfaces]
 
 
 class PaperEntities:
