@@ -219,16 +219,14 @@ def test_reading_alone_gives_what_reading_in_a_batch_gives():
     assert np.allclose(tagger(example.words, example.flags), together, atol=1e-4)
 
 
-FLORET = shipped().features.vectors
-
-
 @given(st.lists(st.text(min_size=1, max_size=40), max_size=5, unique=True))
 @example(["transformer", "a", "x" * 14, "x" * 15, "x" * 30, "x" * 31, "naïve", "模型", "a\0", "\0"])
 @settings(deadline=None)
 def test_vectors_of_words_are_those_of_spacy_to_the_last_bit(words):
-    together = vectors_of(words, FLORET)
-    assert together.shape == (len(words), FLORET.shape[1])
-    assert together.tobytes() == b"".join(FLORET.get_batch([word]).tobytes() for word in words)
+    vectors = shipped().features.vectors
+    together = vectors_of(words, vectors)
+    assert together.shape == (len(words), vectors.shape[1])
+    assert together.tobytes() == b"".join(vectors.get_batch([word]).tobytes() for word in words)
 
 
 def test_the_table_of_words_starts_anew_when_it_is_full():

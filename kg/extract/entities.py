@@ -31,8 +31,8 @@ _NO_NAME = re.compile(
 )
 """What is no name, whatever a model says: web addresses, bare sizes and numbers, single characters."""
 
-
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.])[\w.-]+\.(?:com|org|io|ai|net|edu)/\S*")
+"""A web address, with or without its scheme."""
 
 
 @dataclass(frozen=True, slots=True)

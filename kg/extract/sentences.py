@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from spacy.attrs import IDX, SENT_START
+from spacy.attrs import SENT_START
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -93,9 +93,9 @@ def paper_sentences(doc: Doc) -> Doc:
     """Mark the first token of each sentence."""
     if not len(doc):
         return doc
-    token_starts = doc.to_array([IDX]).ravel().astype(np.int64)
+    tokens = extensions.tokens_of(doc)
     marks = np.full(len(doc), -1, dtype=np.int64)
-    first = np.searchsorted(token_starts, sentence_starts(extensions.tokens_of(doc).text, doc._.title_end))
+    first = np.searchsorted(tokens.starts, sentence_starts(tokens.text, doc._.title_end))
     marks[first[first < len(doc)]] = 1
     marks[0] = 1
     doc.from_array([SENT_START], marks.reshape(-1, 1).view(np.uint64))  # type: ignore[arg-type]

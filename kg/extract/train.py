@@ -12,7 +12,7 @@ import gzip
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,7 +70,7 @@ class Lessons:
     fold: list[int]  # of each paper
     rare: frozenset[str]  # ids of the papers that count twice
     n_gold: int  # the rows from here on were chosen to be labelled
-    lineages: list[dict[str, Any]] = field(default_factory=list)  # papers of which the lineage alone is labelled
+    lineages: list[dict[str, Any]]  # papers of which the lineage alone is labelled
 
     @classmethod
     def read(
@@ -133,10 +133,9 @@ def train(
     texts = read_unlabelled(unlabelled) if unlabelled else []
     lessons = Lessons.read(gold, folds, labels, texts)
     others = [make_example(row) for row in texts]
-    start = first_tagger(lessons.examples[: lessons.n_gold], others, settings)
     with TemporaryDirectory() as scratch:
         kept = Path(scratch)
-        start.to_disk(kept / "start")
+        first_tagger(lessons.examples[: lessons.n_gold], others, settings).to_disk(kept / "start")
         taggers = [kept / f"tagger{k}" for k in range(folds)] + [weights]
         scores = [fit_tagger(lessons, k, in_training(kept / "start"), taggers[k], settings) for k in range(folds + 1)]
     judges = judges_of(lessons, scores, rounds)
