@@ -59,4 +59,8 @@ def __getattr__(name: str) -> Any:
         from kg.ask import KnowledgeGraph
 
         return KnowledgeGraph
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("paper-kg")
     raise AttributeError(f"module 'kg' has no attribute {name!r}")

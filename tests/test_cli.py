@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+import kg
 from conftest import GOLD, ROOT, SEEDS
 from kg.ask import KnowledgeGraph
 from kg.cli import main
@@ -39,6 +40,10 @@ def test_every_command_has_help_and_stands_in_the_readme(name: str) -> None:
         if isinstance(p, click.Option)
     )
     assert f"kg {name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_version_is_the_same_in_a_shell_and_in_python() -> None:
+    assert run("--version").output == f"kg, version {kg.__version__}\n"
 
 
 @pytest.mark.parametrize("command", ["papers", "entity", "lineage"])
