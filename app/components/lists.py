@@ -5,8 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
 from app.components import chips
 from app.markup import esc, link
+
+PAGE = 100
+"""Rows of a list that are shown together."""
+
+
+def first_shown(place: DeltaGenerator, total: int, things: str, several: str | None = None) -> int:
+    """Draw how many things there are and, where there are more than a page of them, the choice of a page.
+
+    Args:
+        place: where the choice stands; ``?page=`` in the address is what was chosen.
+        total: how many there are.
+        things, several: what they are, one and many ("paper").
+
+    Returns:
+        The number of the first one to show, from 0.
+    """
+    pages = -(-total // PAGE)
+    number = int(place.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
+    first = (number - 1) * PAGE
+    part = f", showing {first + 1:,} to {min(first + PAGE, total):,}" if pages > 1 else ""
+    st.html(f'<div class="kg"><p class="quiet">{chips.count(total, things, several)}{part}</p></div>')
+    return first
 
 
 def table(headings: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, label: str, height: int = 0) -> str:

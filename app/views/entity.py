@@ -19,7 +19,6 @@ from kg.schema import ENTITY_TYPES, ROLES
 
 _SHOWN = 12  # papers of one role before more are folded away
 _FOLDED = 60  # from here on they stand on a list of their own
-_PAGE = 100  # rows of the list of all entities
 _ORDERS = {"papers": "most papers", "name": "name", "first_date": "newest"}
 
 
@@ -238,15 +237,8 @@ def _browse() -> None:
     order = last.selectbox("Order", list(_ORDERS), key="order", bind="query-params", format_func=_ORDERS.__getitem__)
     sure = min_confidence()
     total = ask("count_entities", tuple(kinds), min_papers=int(least), min_confidence=sure)
-    pages = max(1, -(-total // _PAGE))
-    number = int(right.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
-    first = (number - 1) * _PAGE
-    part = {"order": str(order), "limit": _PAGE, "offset": first}
+    part = {"order": str(order), "limit": lists.PAGE, "offset": lists.first_shown(right, total, "entity", "entities")}
     shown = ask("entities", tuple(kinds), min_papers=int(least), min_confidence=sure, **part)
-    st.html(
-        f'<div class="kg"><p class="quiet">{chips.count(total, "entity", "entities")}, '
-        f"showing {first + bool(shown)} to {first + len(shown)}</p></div>"
-    )
     st.html(lists.entities(shown))
     files.button(f"All {total:,} as CSV", "entities.csv", partial(_csv, tuple(kinds), int(least), str(order), sure))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -15,8 +14,6 @@ from app.data import Answer, ask, graph
 from app.markup import esc, link, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ROLES
-
-_PAGE = 100
 
 
 def page() -> None:
@@ -156,10 +153,8 @@ def _browse() -> None:
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     years = sorted({row["period"][:4] for row in ask("overview")["papers_by_month"]}, reverse=True)
     chosen = left.pills("Year", years, selection_mode="multi", key="year", bind="query-params") if years else []
-    pages = -(-ask("newest", tuple(chosen), limit=1)["total"] // _PAGE)
-    number = _number(right, pages)
-    found = ask("newest", tuple(chosen), limit=_PAGE, offset=(number - 1) * _PAGE)
-    st.html(f'<div class="kg"><p class="quiet">{chips.count(found["total"], "paper")}{_place(number, pages)}</p></div>')
+    total = ask("newest", tuple(chosen), limit=1)["total"]
+    found = ask("newest", tuple(chosen), limit=lists.PAGE, offset=lists.first_shown(right, total, "paper"))
     st.html(
         lists.table(
             (("Title", ""), ("Date", "n")),
@@ -173,7 +168,6 @@ def _browse() -> None:
             label="Papers",
         )
     )
-    total = found["total"]
     files.button(f"All {total:,} as CSV", "papers.csv", partial(_csv, tuple(chosen), total))
 
 
@@ -201,10 +195,8 @@ def _linked(wanted: str) -> None:
         "Role", ROLES, selection_mode="multi", key="role", bind="query-params", format_func=theme.edge_label
     )
     rows = [row for row in rows if not roles or row["role"] in roles]
-    pages = -(-len(rows) // _PAGE)
-    number = _number(right, pages)
-    st.html(f'<div class="kg"><p class="quiet">{chips.count(len(rows), "paper")}{_place(number, pages)}</p></div>')
-    shown = rows[(number - 1) * _PAGE : number * _PAGE]
+    first = lists.first_shown(right, len(rows), "paper")
+    shown = rows[first : first + lists.PAGE]
     st.html(f'<div class="kg">{says.papers(shown, (entity["label"],), roles=True)}</div>')
     name = f"papers-with-{files.stem(entity['label'])}.csv"
     files.button(f"All {len(rows):,} as CSV", name, partial(_linked_csv, rows))
@@ -214,12 +206,3 @@ def _linked_csv(rows: list[Answer]) -> str:
     """Return papers with what each does with an entity, and the sentence that says so."""
     told = ({**row, "sentence": (row["evidence"] or {}).get("text")} for row in rows)
     return files.csv_of(told, ("id", "title", "date", "role", "entity", "confidence", "sentence"))
-
-
-def _number(place: Any, pages: int) -> int:
-    """Draw the choice of a page, where there is one, and return its number."""
-    return int(place.number_input("Page", 1, pages, key="page", bind="query-params")) if pages > 1 else 1
-
-
-def _place(number: int, pages: int) -> str:
-    return f", page {number} of {pages}" if pages > 1 else ""

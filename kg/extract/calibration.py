@@ -43,18 +43,25 @@ def fit_curve(chances: np.ndarray, kinds: np.ndarray) -> Curve:
     said = chances[:, : len(ENTITY_TYPES)]
     best = said.argmax(axis=1)
     chance = np.clip(said.max(axis=1), 1e-6, 1 - 1e-6)
-    odds, right = np.log(chance / (1 - chance)), (best == kinds).astype(float)
-    slopes, offsets = [], []
-    for kind in range(len(ENTITY_TYPES)):
-        mine = (best == kind) & (chance > 0.05)
-        x, y = odds[mine], right[mine]
+    odds, right = np.log(chance / (1 - chance)), best == kinds
+    of_types = [(best == kind) & (chance > 0.05) for kind in range(len(ENTITY_TYPES))]
+    slopes, offsets = zip(*(fit_logistic(odds[mine], right[mine]) for mine in of_types), strict=True)
+    return Curve(slopes, offsets)
 
-        def loss(p: np.ndarray, x: np.ndarray = x, y: np.ndarray = y) -> float:
-            z = p[0] * x + p[1]
-            misfit = np.logaddexp(0, -z)[y == 1].sum() + np.logaddexp(0, z)[y == 0].sum()
-            return float(misfit + (p[0] - 1) ** 2 + p[1] ** 2)
 
-        found = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B").x if len(x) else np.array([1.0, 0.0])
-        slopes.append(float(found[0]))
-        offsets.append(float(found[1]))
-    return Curve(tuple(slopes), tuple(offsets))
+def fit_logistic(odds: np.ndarray, right: np.ndarray) -> tuple[float, float]:
+    """Return slope and offset of the logistic over log-odds that makes verdicts likeliest; 1 and 0 without any.
+
+    Args:
+        odds: (N,) log-odds.
+        right: (N,) whether each came true.
+    """
+    right = right.astype(bool)
+
+    def loss(curve: np.ndarray) -> float:
+        z = curve[0] * odds + curve[1]
+        misfit = np.logaddexp(0, -z)[right].sum() + np.logaddexp(0, z)[~right].sum()
+        return float(misfit + (curve[0] - 1) ** 2 + curve[1] ** 2)
+
+    slope, offset = minimize(loss, np.array([1.0, 0.0]), method="L-BFGS-B").x
+    return float(slope), float(offset)

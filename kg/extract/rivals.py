@@ -115,14 +115,3 @@ def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> 
     even = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     weights = even[:-1] / scale
     return Rivals(np.append(weights, even[-1] - weights @ centre))
-
-
-def fit_curve(odds: np.ndarray, target: np.ndarray) -> tuple[float, float]:
-    """Return slope and offset of the logistic curve over log-odds that makes the verdicts likeliest (Platt 1999)."""
-
-    def loss(curve: np.ndarray) -> float:
-        z = curve[0] * odds + curve[1]
-        return float((np.logaddexp(0, z) - target * z).mean())
-
-    slope, offset = minimize(loss, np.array([1.0, 0.0]), method="Nelder-Mead").x
-    return float(slope), float(offset)

@@ -15,11 +15,12 @@ from zlib import crc32
 import numpy as np
 from spacy.tokens import Doc
 
+from kg.extract.calibration import fit_logistic
 from kg.extract.context import Context, Items, context_of
 from kg.extract.lineage import LineageModel
 from kg.extract.lineage_features import Candidates, candidates, pair_features
 from kg.extract.linear import fit
-from kg.extract.rivals import N_NUMBERS, Rivals, fit_curve, fit_rivals, standing
+from kg.extract.rivals import N_NUMBERS, Rivals, fit_rivals, standing
 from kg.extract.role_features import Batch, Pairs, gather, mention_features
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
@@ -75,7 +76,7 @@ def train_lineage(
     standings, target = judged[-1]
     if len(target):
         rivals = fit_rivals(np.concatenate([s for s, _ in judged]), np.concatenate([t for _, t in judged]))
-        model.rivals = rivals.bent(*fit_curve(rivals.odds(standings), target))
+        model.rivals = rivals.bent(*fit_logistic(rivals.odds(standings), target))
         n_wanted = sum(len(row["lineage"]) for row, counts in zip(rows, weight, strict=True) if counts >= 1)
         model.threshold = _threshold(model.rivals(standings), target, n_wanted)
     return model
