@@ -16,7 +16,7 @@ from kg.errors import GoldError
 from kg.evaluate import predict, read_gold, score
 from kg.extract import network
 from kg.extract.calibration import Curve, fit_curve
-from kg.extract.candidates import known_stretches, tagged_stretches
+from kg.extract.candidates import Lexicon, known_stretches, tagged_stretches
 from kg.extract.entities import JudgedName, claim_places, make_entities, occurrences
 from kg.extract.floret import vectors_of
 from kg.extract.tagger import N_LABELS, Tagger, best_labels, shipped, spans_of
@@ -139,8 +139,8 @@ def test_likely_stretches_are_proposed_with_their_weakest_token():
 
 
 def test_known_names_are_found_in_any_spelling():
-    names, prefixes = {"instructiontuning"}, {"instruction", "instructiontuning"}
-    assert known_stretches(looks_of(["with", "Instruction", "-", "Tuning", "."]), names, prefixes) == [(1, 4)]
+    lexicon = Lexicon({"instructiontuning"}, {"instruction", "instructiontuning"})
+    assert known_stretches(looks_of(["with", "Instruction", "-", "Tuning", "."]), lexicon) == [(1, 4)]
 
 
 def test_what_is_written_like_a_name():
