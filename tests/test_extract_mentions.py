@@ -23,7 +23,7 @@ from kg.extract.tagger import N_LABELS, Tagger, best_labels, shipped, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
 from kg.extract.train import Lessons, train
 from kg.extract.train_tagger import Settings, make_example, new_tagger
-from kg.extract.words import WordFeatures, looks_of, name_like
+from kg.extract.words import WordFeatures, WordTable, looks_of, name_like, norm
 from kg.records import Paper
 from kg.schema import ENTITY_TYPES
 
@@ -141,6 +141,14 @@ def test_likely_stretches_are_proposed_with_their_weakest_token():
 def test_known_names_are_found_in_any_spelling():
     lexicon = Lexicon({"instructiontuning"}, {"instruction", "instructiontuning"})
     assert known_stretches(looks_of(["with", "Instruction", "-", "Tuning", "."]), lexicon) == [(1, 4)]
+
+
+def test_a_paper_keeps_the_table_that_its_words_are_rows_of(monkeypatch):
+    monkeypatch.setattr(WordTable, "LIMIT", 1)
+    papers = [["GSM8K", "is", "hard"], ["vLLM", "is", "fast"]]
+    looks = [looks_of(words) for words in papers]
+    assert looks[0].table is not looks[1].table
+    assert [look.column(norm, object).tolist() for look in looks] == [["gsm0k", "is", "hard"], ["vllm", "is", "fast"]]
 
 
 def test_what_is_written_like_a_name():

@@ -306,12 +306,12 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
         members.setdefault(top(key), []).append(key)
     groups = []
     for keys in members.values():
-        spellings: dict[str, float] = {}
+        weight: dict[str, float] = {}
         for key in keys:
-            spellings |= by_key[key]
-        surfaces = sorted(spellings, key=lambda s: (-spellings[s], len(s), s))
+            weight |= by_key[key]
+        surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s))
         found = {_tokens_between(starts, ends, a, b) for s in surfaces for a, b in occurrences(text, s)}
-        places = sorted(place for place in found if place is not None)
+        places = sorted([place for place in found if place is not None])
         if places:
             known = {p: chances[p] if p in chances else chance_of(p, parts) for p in places}
             groups.append(Group(keys, surfaces, places, int(not defined.keys().isdisjoint(keys)), known))

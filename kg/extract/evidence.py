@@ -27,10 +27,10 @@ N_TYPES = 4
 CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
 JOINERS = frozenset({",", "and", "or", "/", "&", ";"})
 DETERMINERS = frozenset({"a", "an", "the"})
+# What leads from a name to what it is, and where the search for that ends, backwards and forwards.
 APPOSING = frozenset({",", "is", ":", "are", "-", "–", "—"})
 STOPS = frozenset({".", ",", "(", ";", ":"})
 CLAUSES = frozenset({".", ",", "(", ";", "that", "which", "for", "to", "of", "with"})
-"""Where what is said of a name ends, norms."""
 FIELDS = ("key", "last", "first", "last2", "shape", "prev", "next", "prev2", "next2", "next_noun")
 """What the tables are about, in the order of their columns."""
 
@@ -109,7 +109,7 @@ class Tables:
             sizes = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
             row_of = self.rows.get(name, {}).get
             rows = np.fromiter(map(row_of, chain.from_iterable(values), repeat(0)), dtype=np.int64)
-            if len(rows) > len(values):  # the mean over those that were seen, row 0 where none was
+            if (sizes != 1).any():  # the mean over those that were seen, row 0 where none was
                 owner = np.repeat(np.arange(len(values)), sizes)[rows > 0]
                 sizes = np.bincount(owner, minlength=len(values))
                 rows = np.insert(rows[rows > 0], np.cumsum(sizes)[sizes == 0], 0)
@@ -194,6 +194,7 @@ def _cues_of(looks: Looks, kind: Callable[[str], int]) -> dict[int, int]:
 
 
 def _ends_sentence(word: str) -> bool:
+    """Say whether a sentence ends with the word, if a capital follows."""
     return word in ".!?"
 
 
@@ -206,14 +207,15 @@ class _View:
         self.reading, self.groups = reading, groups
         self.words = reading.words
         self.norms: list[str] = looks.column(norm, object).tolist()
-        self.capitals: list[bool] = looks.column(capitalised, bool).tolist()
+        capital = looks.column(capitalised, bool)
+        self.capitals: list[bool] = capital.tolist()
         self.nouns, verbs = _cues_of(looks, _noun), _cues_of(looks, _verb)
         self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
         labels = np.ascontiguousarray(reading.scores.T)  # (17, N): see `span_chances`
         mass = labels[1::4] + (labels[2::4] + labels[3::4] + labels[4::4])  # (types, N)
         sums = np.zeros((N_TYPES, mass.shape[1] + 1))
         mass.cumsum(axis=1, dtype=np.float64, out=sums[:, 1:])
-        self.total = total = sums.T
+        self.total = total = sums.T  # (N + 1, types)
         places = chain.from_iterable(place for group in groups for place in group.places)
         begins, ends = np.fromiter(places, dtype=np.int64).reshape(-1, 2).T
         of_places = iter(((total[ends] - total[begins]) / (ends - begins)[:, None]).tolist())
@@ -227,9 +229,9 @@ class _View:
         colon = reading.text.find(": ", 0, reading.title_end)
         self.colon = bisect_right(reading.ends, colon) if colon >= 0 else 0
         begins_sentence = looks.column(str.isspace, bool)
-        begins_sentence[1:] |= looks.column(capitalised, bool)[1:] & looks.column(_ends_sentence, bool)[:-1]
+        begins_sentence[1:] |= capital[1:] & looks.column(_ends_sentence, bool)[:-1]
         self.sentence: list[int] = begins_sentence.cumsum().tolist()  # of each word: the number of its sentence
-        self.n_sentences = int(begins_sentence.sum()) + 1
+        self.n_sentences = self.sentence[-1] + 1 if self.sentence else 1
         self.nouns_of = self._by_sentence(self.nouns)
         self.verbs_of = self._by_sentence(verbs)
         self.noun_kinds = [{noun for _, noun in some} for some in self.nouns_of]  # of each sentence
@@ -246,12 +248,12 @@ class _View:
                     self.begins[i] = (chance, place)
                 if chance > self.finishes.get(j, (0.0,))[0]:
                     self.finishes[j] = (chance, place)
-        self.noun_counts = [0.0] * self.n_nouns
-        self.title_noun_counts = [0.0] * self.n_nouns
+        everywhere, in_title = [0.0] * self.n_nouns, [0.0] * self.n_nouns
         for i, noun in self.nouns.items():
-            self.noun_counts[noun] += 1
+            everywhere[noun] += 1
             if i < self.title_tokens:
-                self.title_noun_counts[noun] += 1
+                in_title[noun] += 1
+        self.noun_counts = everywhere + in_title
 
     def _by_sentence(self, cues: dict[int, int]) -> list[list[tuple[int, int]]]:
         """Return for each sentence place and class of its words among the cues, in the order of the text."""
@@ -388,10 +390,9 @@ class _View:
             *right,
             *left,
             *verb_left,
-            *(v * share for v in verb_sentence),
-            *(v * share for v in noun_sentence),
+            *[v * share for v in verb_sentence],
+            *[v * share for v in noun_sentence],
             *self.noun_counts,
-            *self.title_noun_counts,
         ]
 
     def _neighbours(self, places: Sequence[Place]) -> list[float]:

@@ -159,7 +159,7 @@ class Looks:
         return len(self.rows)
 
     def column(self, of: Callable[[str], object], dtype: DTypeLike) -> np.ndarray:
-        """Return (N,) what a function says of each word.
+        """Return what a function says of each word, in a new array (N,).
 
         Args:
             of: a function that says the same of a word each time, the same object from call to call: it is
