@@ -16,14 +16,14 @@ from kg.errors import GoldError
 from kg.evaluate import predict, read_gold, score
 from kg.extract import network
 from kg.extract.calibration import Curve, fit_curve
-from kg.extract.candidates import known_stretches, tagged_stretches
+from kg.extract.candidates import Lexicon, known_stretches, tagged_stretches
 from kg.extract.entities import JudgedName, claim_places, make_entities, occurrences
 from kg.extract.floret import vectors_of
 from kg.extract.tagger import N_LABELS, Tagger, best_labels, shipped, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
 from kg.extract.train import Lessons, train
 from kg.extract.train_tagger import Settings, make_example, new_tagger
-from kg.extract.words import WordFeatures, looks_of, name_like
+from kg.extract.words import WordFeatures, WordTable, looks_of, name_like, norm
 from kg.records import Paper
 from kg.schema import ENTITY_TYPES
 
@@ -139,8 +139,16 @@ def test_likely_stretches_are_proposed_with_their_weakest_token():
 
 
 def test_known_names_are_found_in_any_spelling():
-    names, prefixes = {"instructiontuning"}, {"instruction", "instructiontuning"}
-    assert known_stretches(looks_of(["with", "Instruction", "-", "Tuning", "."]), names, prefixes) == [(1, 4)]
+    lexicon = Lexicon({"instructiontuning"}, {"instruction", "instructiontuning"})
+    assert known_stretches(looks_of(["with", "Instruction", "-", "Tuning", "."]), lexicon) == [(1, 4)]
+
+
+def test_a_paper_keeps_the_table_that_its_words_are_rows_of(monkeypatch):
+    monkeypatch.setattr(WordTable, "LIMIT", 1)
+    papers = [["GSM8K", "is", "hard"], ["vLLM", "is", "fast"]]
+    looks = [looks_of(words) for words in papers]
+    assert looks[0].table is not looks[1].table
+    assert [look.column(norm, object).tolist() for look in looks] == [["gsm0k", "is", "hard"], ["vllm", "is", "fast"]]
 
 
 def test_what_is_written_like_a_name():

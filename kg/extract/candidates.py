@@ -8,7 +8,7 @@ definition make one group: the thing that is judged.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from kg.extract.entities import occurrences
-from kg.extract.words import Look, looks_of
+from kg.extract.words import Looks, capitalised, looks_of, name_like
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
 
@@ -50,12 +50,25 @@ class Reading:
     ends: list[int]
     scores: np.ndarray  # (N, 17): see `kg.extract.tagger`
     definitions: list[tuple[Place, Place]]  # characters of the text: short form, long form
-    looks: list[Look] = field(init=False)
+    looks: Looks = field(init=False)
     title_tokens: int = field(init=False)
 
     def __post_init__(self) -> None:
         self.looks = looks_of(self.words)
         self.title_tokens = bisect_left(self.starts, self.title_end)
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """Folded spellings that are names in the training gold, and all their beginnings, token by token, to the last."""
+
+    names: Collection[str] = frozenset()
+    prefixes: Collection[str] = frozenset()
+
+    def begins(self, word: str) -> bool:
+        """Say whether a name may begin with this token."""
+        folded = fold(word)
+        return folded != "" and folded in self.prefixes
 
 
 @dataclass(slots=True)
@@ -71,11 +84,11 @@ class Group:
 
 def span_chances(scores: np.ndarray) -> Parts:
     """Return for every token the chance that it begins, goes on, ends or is alone a name of whatever type."""
-    of_types = [scores[:, 1 + at : 5 + at] for at in range(0, 4 * len(ENTITY_TYPES), 4)]
-    sums = of_types[0].copy()  # a reduction over so short an axis takes three times as long
-    for more in of_types[1:]:
-        sums += more
-    begin, inside, last, single = sums.T.tolist()
+    labels = np.ascontiguousarray(scores.T)  # sums along so short an axis as the labels' take ten times as long
+    sums = labels[1:5].copy()
+    for at in range(5, 1 + 4 * len(ENTITY_TYPES), 4):
+        sums += labels[at : at + 4]
+    begin, inside, last, single = sums.tolist()
     return begin, inside, last, single
 
 
@@ -116,25 +129,19 @@ def chance_of(place: Place, parts: Parts) -> float:
     return min([begin[i], last[j - 1], *inside[i + 1 : j - 1]])
 
 
-def known_stretches(looks: list[Look], names: Collection[str], prefixes: Collection[str]) -> list[Place]:
-    """Return the longest stretch at each token whose folded text is one of the known ``names``.
-
-    Args:
-        looks: how each token looks.
-        names: folded spellings.
-        prefixes: the folded beginnings of ``names``, token by token, that are worth going on from.
-    """
+def known_stretches(looks: Looks, lexicon: Lexicon) -> list[Place]:
+    """Return the longest stretch at each token whose folded text is a name of the lexicon."""
+    names, prefixes = lexicon.names, lexicon.prefixes
+    folded, rows = looks.table.column(fold, object), looks.rows.tolist()
     found = []
-    for i, key in [(i, look.folded) for i, look in enumerate(looks) if look.folded in prefixes]:
-        if not key:
-            continue
-        best, so_far = 0, key
-        for j in range(i + 1, min(i + MAX_WORDS, len(looks)) + 1):
-            if so_far in names and looks[j - 1].folded:
-                best = j
-            if so_far not in prefixes or j >= len(looks):
+    for i in np.flatnonzero(looks.column(lexicon.begins, bool)).tolist():
+        best, so_far = 0, ""
+        for j, row in enumerate(rows[i : i + MAX_WORDS], i + 1):
+            so_far += folded[row]
+            if so_far not in prefixes:
                 break
-            so_far += looks[j].folded
+            if so_far in names and folded[row]:
+                best = j
         if best:
             found.append((i, best))
     return found
@@ -146,25 +153,38 @@ def written_stretches(reading: Reading) -> list[Place]:
     A word with one capital counts where it stands alone within a sentence.
     """
     words, looks, starts, ends = reading.words, reading.looks, reading.starts, reading.ends
+    capital, like = looks.column(capitalised, bool), looks.column(name_like, bool)
+    notable = capital | like
+    notable[:-1] |= looks.column(_is_hyphen, bool)[1:]
+    notable &= looks.column(_is_word, bool)
+    capitals, likes = capital.tolist(), like.tolist()
     found: list[Place] = []
-    notable = {i for i, look in enumerate(looks) if not look.plain}
-    notable.update(i - 1 for i, word in enumerate(words) if word == "-" and i and words[i - 1][0].isalnum())
     n, done = len(words), 0
-    for i in sorted(notable):
+    for i in np.flatnonzero(notable).tolist():
         if i < done:
             continue
         j = i + 1
         while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
             j += 2
         done = j
-        if j - i <= MAX_WORDS and any(look.name_like for look in looks[i:j]):
+        if j - i <= MAX_WORDS and any(likes[i:j]):
             last = j
-            while last > i and not (looks[last - 1].capital or words[last - 1][-1].isdigit()):
+            while last > i and not (capitals[last - 1] or words[last - 1][-1].isdigit()):
                 last -= 1
             found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
-        elif j == i + 1 and len(words[i]) > 2 and looks[i].capital and _stands_alone(words, i):
+        elif j == i + 1 and capitals[i] and len(words[i]) > 2 and _stands_alone(words, i):
             found.append((i, j))
     return found
+
+
+def _is_word(token: str) -> bool:
+    """Say whether a token begins with a letter or a digit."""
+    return token[0].isalnum()
+
+
+def _is_hyphen(token: str) -> bool:
+    """Say whether a token is the sign that joins words."""
+    return token == "-"
 
 
 def _bracketed(
@@ -216,37 +236,48 @@ def _stands_alone(words: list[str], i: int) -> bool:
     return i + 1 == len(words) or not words[i + 1][0].isupper()
 
 
-def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collection[str] = ()) -> list[Group]:
+def _tokens_between(starts: list[int], ends: list[int], start: int, end: int) -> Place | None:
+    """Return the tokens of which the first begins at character ``start`` and the last ends at ``end``, if any do."""
+    i, j = bisect_left(starts, start), bisect_left(ends, end)
+    if i <= j < len(ends) and starts[i] == start and ends[j] == end:
+        return i, j + 1
+    return None
+
+
+def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     """Return the groups of candidates of a paper, in the order of their first places."""
     text, title_end = reading.text, reading.title_end
-    first = dict(zip(reading.starts, range(len(reading.starts)), strict=True))
-    final = dict(zip(reading.ends, range(1, len(reading.ends) + 1), strict=True))
+    starts, ends = reading.starts, reading.ends
     parts = span_chances(reading.scores)
     chances = tagged_stretches(reading.scores, parts=parts)
-    for place in known_stretches(reading.looks, names, prefixes):
+    for place in known_stretches(reading.looks, lexicon):
         chances.setdefault(place, 0.0)
     for place in written_stretches(reading):
         chances.setdefault(place, 0.0)
     ties: list[tuple[Place, Place]] = []
     for pair in reading.definitions:
-        tied = [(first.get(a), final.get(b)) for a, b in pair]
-        places = [(i, j) for i, j in tied if i is not None and j is not None and 0 < j - i <= MAX_WORDS + 5]
+        tied = [_tokens_between(starts, ends, a, b) for a, b in pair]
+        places = [place for place in tied if place is not None and place[1] - place[0] <= MAX_WORDS + 5]
         if len(places) == 2:
             ties.append((places[0], places[1]))
         for place in places:
             chances.setdefault(place, 0.0)
     colon = text.find(": ", 0, title_end)
-    if colon in final and final[colon] <= MAX_WORDS:
-        chances.setdefault((0, final[colon]), 0.0)
+    before_colon = _tokens_between(starts, ends, starts[0], colon) if starts else None
+    if before_colon is not None and before_colon[1] <= MAX_WORDS:
+        chances.setdefault(before_colon, 0.0)
+    seam = bisect_right(ends, title_end)
+    if not seam or ends[seam - 1] != title_end:
+        seam = 0  # no token ends with the title
 
     def written(place: Place) -> str:
-        return text[reading.starts[place[0]] : reading.ends[place[1] - 1]]
+        return text[starts[place[0]] : ends[place[1] - 1]]
 
     by_key: dict[str, dict[str, float]] = {}
     for place, chance in sorted(chances.items()):
         surface = written(place)
         key = _key(surface)
-        if key and not place[0] < final.get(title_end, 0) < place[1]:
+        if key and not place[0] < seam < place[1]:
             spellings = by_key.setdefault(key, {})
             spellings[surface] = spellings.get(surface, 0.0) + chance
     root = {key: key for key in by_key}
@@ -275,13 +306,14 @@ def find_groups(reading: Reading, names: Collection[str] = (), prefixes: Collect
         members.setdefault(top(key), []).append(key)
     groups = []
     for keys in members.values():
-        spellings = {s: c for key in keys for s, c in by_key[key].items()}
-        surfaces = sorted(spellings, key=lambda s: (-spellings[s], len(s), s))
-        found = {(first[a], final[b]) for s in surfaces for a, b in occurrences(text, s) if a in first and b in final}
-        if found:
-            ordered = sorted(found)
-            group = Group(keys, surfaces, ordered, int(any(k in defined for k in keys)))
-            group.chances = {p: chances[p] if p in chances else chance_of(p, parts) for p in ordered}
-            groups.append(group)
+        weight: dict[str, float] = {}
+        for key in keys:
+            weight |= by_key[key]
+        surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s))
+        found = {_tokens_between(starts, ends, a, b) for s in surfaces for a, b in occurrences(text, s)}
+        places = sorted([place for place in found if place is not None])
+        if places:
+            known = {p: chances[p] if p in chances else chance_of(p, parts) for p in places}
+            groups.append(Group(keys, surfaces, places, int(not defined.keys().isdisjoint(keys)), known))
     groups.sort(key=lambda g: g.places[0])
     return groups

@@ -8,26 +8,29 @@ neighbours or this very spelling were names, and of which type. `Tables.fit` get
 
 from __future__ import annotations
 
-import itertools
 import json
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import chain, islice, repeat
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from kg.extract.candidates import Group, Place, Reading
-from kg.extract.words import kinds_of, shape
+from kg.extract.words import Looks, capitalised, kinds_of, norm, shape
 
 N_TYPES = 4
 CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
 JOINERS = frozenset({",", "and", "or", "/", "&", ";"})
 DETERMINERS = frozenset({"a", "an", "the"})
+# What leads from a name to what it is, and where the search for that ends, backwards and forwards.
+APPOSING = frozenset({",", "is", ":", "are", "-", "–", "—"})
+STOPS = frozenset({".", ",", "(", ";", ":"})
+CLAUSES = frozenset({".", ",", "(", ";", "that", "which", "for", "to", "of", "with"})
 FIELDS = ("key", "last", "first", "last2", "shape", "prev", "next", "prev2", "next2", "next_noun")
 """What the tables are about, in the order of their columns."""
 
@@ -102,12 +105,17 @@ class Tables:
         """Return (G, 5 * fields): for each field how much was seen and the smoothed rate of each type, as means."""
         out = np.empty((len(strings), len(FIELDS), 1 + N_TYPES), dtype=np.float32)
         for f, name in enumerate(FIELDS):
-            rows = self.rows.get(name, {})
-            found = [[r for v in values[name] if (r := rows.get(v, 0))] or [0] for values in strings]
-            flat = np.fromiter(itertools.chain.from_iterable(found), dtype=np.int64)
-            sizes = np.fromiter(map(len, found), dtype=np.int64)
+            values = [of[name] for of in strings]
+            sizes = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
+            row_of = self.rows.get(name, {}).get
+            rows = np.fromiter(map(row_of, chain.from_iterable(values), repeat(0)), dtype=np.int64)
+            if (sizes != 1).any():  # the mean over those that were seen, row 0 where none was
+                owner = np.repeat(np.arange(len(values)), sizes)[rows > 0]
+                sizes = np.bincount(owner, minlength=len(values))
+                rows = np.insert(rows[rows > 0], np.cumsum(sizes)[sizes == 0], 0)
+                sizes = np.maximum(sizes, 1)
             starts = np.cumsum(sizes) - sizes
-            out[:, f] = np.add.reduceat(self._table[flat], starts, axis=0) / sizes[:, None]
+            out[:, f] = np.add.reduceat(self._table[rows], starts, axis=0) / sizes[:, None]
         return out.reshape(len(strings), -1)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -168,25 +176,50 @@ def _spelling(surface: str) -> tuple[float, ...]:
     )
 
 
+def _noun(word: str) -> int:
+    """Return the class of the noun in the lists of cues, -1 if it is in none."""
+    return cues()[0].get(norm(word), -1)
+
+
+def _verb(word: str) -> int:
+    """Return the class of the verb in the lists of cues, -1 if it is in none."""
+    return cues()[1].get(norm(word), -1)
+
+
+def _cues_of(looks: Looks, kind: Callable[[str], int]) -> dict[int, int]:
+    """Return place and class of each word that has one."""
+    classes = looks.column(kind, np.int8)
+    places = np.flatnonzero(classes >= 0)
+    return dict(zip(places.tolist(), classes[places].tolist(), strict=True))
+
+
+def _ends_sentence(word: str) -> bool:
+    """Say whether a sentence ends with the word, if a capital follows."""
+    return word in ".!?"
+
+
 class _View:
     """One paper, worked out once for all its groups."""
 
     def __init__(self, reading: Reading, groups: Sequence[Group]) -> None:
-        nouns, verbs, noun_names, verb_names = cues()
+        _, _, noun_names, verb_names = cues()
+        looks = reading.looks
         self.reading, self.groups = reading, groups
-        self.words = words = reading.words
-        self.norms = norms = [look.norm for look in reading.looks]
-        self.nouns = {i: nouns[n] for i, n in enumerate(norms) if n in nouns}  # place and class
+        self.words = reading.words
+        self.norms: list[str] = looks.column(norm, object).tolist()
+        capital = looks.column(capitalised, bool)
+        self.capitals: list[bool] = capital.tolist()
+        self.nouns, verbs = _cues_of(looks, _noun), _cues_of(looks, _verb)
         self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
-        scores = reading.scores[:, 1:]  # (N, types of four parts each)
-        mass = scores[:, 0::4] + (scores[:, 1::4] + scores[:, 2::4] + scores[:, 3::4])  # (N, types)
-        total = np.zeros((len(mass) + 1, N_TYPES))
-        mass.cumsum(axis=0, dtype=np.float64, out=total[1:])
-        self.total = total
-        places = np.array([place for group in groups for place in group.places], dtype=np.int64).reshape(-1, 2)
-        begins, ends = places.T
+        labels = np.ascontiguousarray(reading.scores.T)  # (17, N): see `span_chances`
+        mass = labels[1::4] + (labels[2::4] + labels[3::4] + labels[4::4])  # (types, N)
+        sums = np.zeros((N_TYPES, mass.shape[1] + 1))
+        mass.cumsum(axis=1, dtype=np.float64, out=sums[:, 1:])
+        self.total = total = sums.T  # (N + 1, types)
+        places = chain.from_iterable(place for group in groups for place in group.places)
+        begins, ends = np.fromiter(places, dtype=np.int64).reshape(-1, 2).T
         of_places = iter(((total[ends] - total[begins]) / (ends - begins)[:, None]).tolist())
-        self.masses = [[next(of_places) for _ in group.places] for group in groups]
+        self.masses = [list(islice(of_places, len(group.places))) for group in groups]
         self.mean_masses = [
             [sum(m) / len(m) for m in zip(*masses, strict=True)] if len(masses) > 1 else masses[0]
             for masses in self.masses
@@ -195,37 +228,39 @@ class _View:
         self.title_tokens = reading.title_tokens
         colon = reading.text.find(": ", 0, reading.title_end)
         self.colon = bisect_right(reading.ends, colon) if colon >= 0 else 0
-        breaks = [
-            i for i, look in enumerate(reading.looks) if look.blank or (look.capital and i and words[i - 1] in ".!?")
-        ]
-        self.n_sentences = len(breaks) + 1
-        self.sentence: list[int] = []  # of each word: the number of its sentence
-        for number, (begin, end) in enumerate(pairwise([0, *breaks, len(words)])):
-            self.sentence += [number] * (end - begin)
-        self.nouns_of: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]  # word and class
-        self.verbs_of: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]
-        for i, noun in self.nouns.items():
-            self.nouns_of[self.sentence[i]].append((i, noun))
-        for i, n in enumerate(norms):
-            if n in verbs:
-                self.verbs_of[self.sentence[i]].append((i, verbs[n]))
-        self.covering: dict[int, list[tuple[Place, float, int]]] = defaultdict(list)
+        begins_sentence = looks.column(str.isspace, bool)
+        begins_sentence[1:] |= capital[1:] & looks.column(_ends_sentence, bool)[:-1]
+        self.sentence: list[int] = begins_sentence.cumsum().tolist()  # of each word: the number of its sentence
+        self.n_sentences = self.sentence[-1] + 1 if self.sentence else 1
+        self.nouns_of = self._by_sentence(self.nouns)
+        self.verbs_of = self._by_sentence(verbs)
+        self.noun_kinds = [{noun for _, noun in some} for some in self.nouns_of]  # of each sentence
+        self.verb_kinds = [{verb for _, verb in some} for some in self.verbs_of]
+        self.covering: dict[int, list[tuple[Place, float]]] = defaultdict(list)
         self.begins: dict[int, tuple[float, Place]] = {}
         self.finishes: dict[int, tuple[float, Place]] = {}
-        for number, group in enumerate(groups):
-            for (i, j), chance in group.chances.items():
-                for k in {i, j - 1, (i + j - 1) // 2}:
-                    self.covering[k].append(((i, j), chance, number))
+        for group in groups:
+            for place, chance in group.chances.items():
+                i, j = place
+                for k in (i,) if j == i + 1 else {i, j - 1, (i + j - 1) // 2}:
+                    self.covering[k].append((place, chance))
                 if chance > self.begins.get(i, (0.0,))[0]:
-                    self.begins[i] = (chance, (i, j))
+                    self.begins[i] = (chance, place)
                 if chance > self.finishes.get(j, (0.0,))[0]:
-                    self.finishes[j] = (chance, (i, j))
-        self.noun_counts = [0.0] * self.n_nouns
-        self.title_noun_counts = [0.0] * self.n_nouns
+                    self.finishes[j] = (chance, place)
+        everywhere, in_title = [0.0] * self.n_nouns, [0.0] * self.n_nouns
         for i, noun in self.nouns.items():
-            self.noun_counts[noun] += 1
+            everywhere[noun] += 1
             if i < self.title_tokens:
-                self.title_noun_counts[noun] += 1
+                in_title[noun] += 1
+        self.noun_counts = everywhere + in_title
+
+    def _by_sentence(self, cues: dict[int, int]) -> list[list[tuple[int, int]]]:
+        """Return for each sentence place and class of its words among the cues, in the order of the text."""
+        found: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]
+        for cue in cues.items():
+            found[self.sentence[cue[0]]].append(cue)
+        return found
 
     def describe(self, number: int) -> tuple[list[float], dict[str, list[str]]]:
         """Return the numbers and strings of one of the groups."""
@@ -233,15 +268,17 @@ class _View:
         group, masses = self.groups[number], self.masses[number]
         places = group.places
         chances = [group.chances[p] for p in places]
-        best = max(range(len(places)), key=chances.__getitem__)
+        best = chances.index(max(chances))
         i, j = places[best]
-        in_title = [c for (a, _), c in zip(places, chances, strict=True) if a < self.title_tokens]
+        in_title = chances[: bisect_left(places, (self.title_tokens,))]
         outer, inner, crossing, outer_all = 0.0, 0.0, 0.0, []
-        for at, (a, b) in enumerate(places):
+        for at, place in enumerate(places):
             around = 0.0
-            for (c, d), chance, _ in (*self.covering[a], *self.covering[b - 1]):
-                if (c, d) == (a, b):
+            a, b = place
+            for other, chance in self.covering[a] if b == a + 1 else self.covering[a] + self.covering[b - 1]:
+                if other == place:
                     continue
+                c, d = other
                 if c <= a and b <= d:
                     around = max(around, chance)
                 elif a <= c and d <= b:
@@ -271,17 +308,17 @@ class _View:
             self.outside[j] if j < len(words) else 1.0,
             j - i,
             *_spelling(group.surfaces[0]),
-            sum(look.capital for look in self.reading.looks[i:j]) / (j - i),
-            max(len(s) for s in group.surfaces),
-            min(len(s) for s in group.surfaces),
+            sum(self.capitals[i:j]) / (j - i),
+            max(map(len, group.surfaces)),
+            min(map(len, group.surfaces)),
             best / len(places),
             places[0][0] / len(words),
             self.sentence[places[0][0]],
             places[-1][0] / len(words),
             places[0][0] == 0,
             self.colon > 0,
-            any(b <= self.colon for _, b in places),
-            any(a == 0 and b == self.colon for a, b in places),
+            self.colon > 0 and any(b <= self.colon for _, b in places),
+            (0, self.colon) in places,
         ]
         numbers += self._context(places)
         numbers += self._neighbours(places)
@@ -290,7 +327,7 @@ class _View:
             "last": [norms[j - 1]],
             "first": [norms[i]],
             "last2": [" ".join(norms[max(i, j - 2) : j])],
-            "shape": [" ".join(shape(w) for w in spelled[:4]) + (" +" if len(spelled) > 4 else "")],
+            "shape": [" ".join(map(shape, spelled[:4])) + (" +" if len(spelled) > 4 else "")],
             "prev": [norms[a - 1] if a else "^" for a, _ in places],
             "next": [norms[b] if b < len(norms) else "$" for _, b in places],
             "prev2": [" ".join(norms[max(0, a - 2) : a]) if a else "^" for a, _ in places],
@@ -311,18 +348,18 @@ class _View:
             while k < len(words) and words[k] != ")":
                 k += 1
             k += 1
-        if k + 1 < len(words) and (words[k] in (",", "is", ":", "are", "-", "–", "—")):
+        if k + 1 < len(words) and words[k] in APPOSING:
             k += 1
             if norms[k] in DETERMINERS or words[k - 1] == ":":
                 for m in range(k + 1, min(k + 14, len(words))):
-                    if words[m] in (".", ",", "(", ";") or norms[m] in ("that", "which", "for", "to", "of", "with"):
+                    if norms[m] in CLAUSES:
                         break
                     if m in self.nouns and m + 1 not in self.nouns:
                         return "=" + norms[m]
         for m in range(i - 1, max(-1, i - 4), -1):
             if m in self.nouns:
                 return "<" + norms[m]
-            if words[m] in (".", ",", "(", ";", ":"):
+            if words[m] in STOPS:
                 break
         return "-"
 
@@ -334,28 +371,28 @@ class _View:
         verb_sentence = [0.0] * self.n_verbs
         noun_sentence = [0.0] * self.n_nouns
         for i, j in places:
-            nouns, verbs = self.nouns_of[self.sentence[i]], self.verbs_of[self.sentence[i]]
-            for k, noun in nouns:
+            sentence = self.sentence[i]
+            for k, noun in self.nouns_of[sentence]:
                 if j <= k < j + 5:
                     right[noun] = max(right[noun], 1 / (1 + k - j))
                 elif i - 6 < k < i:
                     left[noun] = max(left[noun], 1 / (i - k))
-            for k, verb in verbs:
-                if k < i:
-                    verb_left[verb] = max(verb_left[verb], 1 / (i - k))
-            for verb in {verb for _, verb in verbs}:
+            for k, verb in self.verbs_of[sentence]:
+                if k >= i:
+                    break
+                verb_left[verb] = max(verb_left[verb], 1 / (i - k))
+            for verb in self.verb_kinds[sentence]:
                 verb_sentence[verb] += 1
-            for noun in {noun for _, noun in nouns}:
+            for noun in self.noun_kinds[sentence]:
                 noun_sentence[noun] += 1
         share = 1 / len(places)
         return [
             *right,
             *left,
             *verb_left,
-            *(v * share for v in verb_sentence),
-            *(v * share for v in noun_sentence),
+            *[v * share for v in verb_sentence],
+            *[v * share for v in noun_sentence],
             *self.noun_counts,
-            *self.title_noun_counts,
         ]
 
     def _neighbours(self, places: Sequence[Place]) -> list[float]:
@@ -364,26 +401,24 @@ class _View:
         best, kind = 0.0, [0.0] * N_TYPES
         in_list = bracket = hyphen = quote = based = 0
         for i, j in places:
-            k = j
-            while k < n and k - j < 2 and words[k] in JOINERS:
-                k += 1
-            if k > j:
+            before = words[i - 1] if i else "^"
+            after = words[j] if j < n else "$"
+            if after in JOINERS:
                 in_list += 1
+                k = j + 2 if j + 1 < n and words[j + 1] in JOINERS else j + 1
                 if k in self.begins and self.begins[k][0] > best:
                     best, place = self.begins[k]
                     kind = self._mass(*place)
-            k = i
-            while k > 0 and i - k < 2 and words[k - 1] in JOINERS:
-                k -= 1
-            if k < i:
+            if before in JOINERS:
                 in_list += 1
+                k = i - 2 if i > 1 and words[i - 2] in JOINERS else i - 1
                 if k in self.finishes and self.finishes[k][0] > best:
                     best, place = self.finishes[k]
                     kind = self._mass(*place)
-            bracket += i > 0 and words[i - 1] == "("
-            hyphen += (i > 0 and words[i - 1] == "-") or (j < n and words[j] == "-")
-            based += j + 1 < n and words[j] == "-" and words[j + 1] == "based"
-            quote += i > 0 and words[i - 1] in "\"'`“‘"
+            bracket += before == "("
+            hyphen += before == "-" or after == "-"
+            based += after == "-" and j + 1 < n and words[j + 1] == "based"
+            quote += before in "\"'`“‘"
         share = 1 / len(places)
         return [best, *kind, in_list * share, bracket * share, hyphen * share, quote * share, float(based)]
 

@@ -12,7 +12,7 @@ Needs ``name_tagger`` and ``abbreviations``; sets ``doc._.judged_names``.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from spacy.tokens import Doc
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
 from kg.extract.calibration import Curve
-from kg.extract.candidates import Group, Reading, find_groups
+from kg.extract.candidates import Group, Lexicon, Reading, find_groups
 from kg.extract.entities import JudgedName
 from kg.extract.evidence import Tables, weigh
 from kg.extract.linear import HashedLinear
@@ -46,14 +46,6 @@ WORTH_KEEPING = 0.02
 """Names less likely than this are not handed on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lexicon:
-    """Folded spellings that are names in the training gold, and all their beginnings, token by token."""
-
-    names: Collection[str] = frozenset()
-    prefixes: Collection[str] = frozenset()
-
-
 @dataclass(slots=True)
 class Judge:
     """All that has been learned."""
@@ -70,7 +62,7 @@ class Judge:
         Groups of which neither the tagger nor the linear model thinks anything are not weighed and left out. What is
         said of a paper does not depend on those beside it.
         """
-        groups_of = [find_groups(reading, self.lexicon.names, self.lexicon.prefixes) for reading in readings]
+        groups_of = [find_groups(reading, self.lexicon) for reading in readings]
         judged: list[list[tuple[Group, np.ndarray]]] = [[] for _ in readings]
         papers = [paper for paper, groups in enumerate(groups_of) for _ in groups]
         if not papers:

@@ -24,9 +24,10 @@ from toolz import partition_all
 
 from kg.errors import GoldError
 from kg.evaluate.gold import read_gold
+from kg.extract.candidates import Lexicon
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.extensions import GAP
-from kg.extract.judge import Judge, Lexicon, judged_name
+from kg.extract.judge import Judge, judged_name
 from kg.extract.lineage import LineageModel
 from kg.extract.tagger import WEIGHTS, Tagger
 from kg.extract.train_judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case, reading_of

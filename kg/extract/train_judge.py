@@ -16,11 +16,11 @@ import numpy as np
 from kg.extract import linear
 from kg.extract.abbreviations import definitions
 from kg.extract.calibration import Curve, fit_curve
-from kg.extract.candidates import Group, Reading, find_groups
+from kg.extract.candidates import Group, Lexicon, Reading, find_groups
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.evidence import Evidence, Tables, weigh
 from kg.extract.extensions import GAP
-from kg.extract.judge import N_CLASSES, Judge, Lexicon, judged_name
+from kg.extract.judge import N_CLASSES, Judge, judged_name
 from kg.extract.tokenizer import split_words
 from kg.extract.train_tagger import Example
 from kg.extract.trees import Trees
@@ -103,7 +103,7 @@ def kind_of(group: Group, row: Row) -> int:
 def make_case(row: Row, number: int, example: Example, scores: np.ndarray, lexicon: Lexicon) -> Case:
     """Return a gold paper's candidates with evidence and answers."""
     reading = reading_of(example, scores)
-    groups = find_groups(reading, lexicon.names, lexicon.prefixes)
+    groups = find_groups(reading, lexicon)
     evidence = weigh(reading, groups)
     kinds = np.array([kind_of(g, row) for g in groups], dtype=np.int64)
     return Case(row, number, reading, groups, evidence, wording([reading], [groups]) if groups else None, kinds)

@@ -17,7 +17,7 @@ import numpy as np
 
 from kg.extract.candidates import Group, Reading
 from kg.extract.linear import HashedLinear, mix, probabilities
-from kg.extract.words import norm, shape
+from kg.extract.words import code, norm, shape
 
 _REACH = 8
 _PAD = 12
@@ -78,13 +78,13 @@ class Wording:
 
 def wording(readings: Sequence[Reading], groups_of: Sequence[Sequence[Group]]) -> Wording:
     """Return the features of the groups of some papers, of which there must be one at least."""
-    gap = [0] * _PAD
-    padded, shifts = list(gap), []
+    shifts, at = [], _PAD
     for reading in readings:
-        shifts.append(len(padded))
-        padded += [look.code for look in reading.looks]
-        padded += gap
-    codes = np.array(padded, dtype=np.int64)
+        shifts.append(at)
+        at += len(reading.words) + _PAD
+    codes = np.zeros(at, dtype=np.int64)
+    for reading, shift in zip(readings, shifts, strict=True):
+        codes[shift : shift + len(reading.words)] = reading.looks.column(code, np.int64)
     groups = [(paper, group) for paper, some in enumerate(groups_of) for group in some]
     places = [
         (number, i + shifts[paper], j + shifts[paper])
@@ -126,9 +126,9 @@ def _shared(readings: Sequence[Reading], codes: np.ndarray, shifts: Sequence[int
     sets, features = [], []
     for variant in (0, 1):
         for template, distinct in ((50, everywhere), (51, title)):
-            code = distinct & np.int64((1 << _CODE_BITS) - 1)
+            word = distinct & np.int64((1 << _CODE_BITS) - 1)
             sets.append(2 * (distinct >> np.int64(_CODE_BITS)) + variant)
-            features.append(mix(template, code, np.full(1, variant)))
+            features.append(mix(template, word, np.full(1, variant)))
     pairs = _distinct(np.concatenate(sets) << np.int64(32) | np.concatenate(features))
     return pairs >> np.int64(32), pairs & np.int64(0xFFFFFFFF)
 

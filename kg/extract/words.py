@@ -1,23 +1,25 @@
 """What the tagger sees of a word by itself: rows in embedding tables and a vector of its character n-grams.
 
 Frequent words have a row of their own, rare ones share rows by hash, so that a name never seen before is read by its
-prefix, its suffix, its shape ("XxxXx", "Xx-d") and the n-grams it is made of. Each word is worked out once and kept.
+prefix, its suffix, its shape ("XxxXx", "Xx-d") and the n-grams it is made of. Each word is worked out once and kept;
+so is what the judge asks of words (`looks_of`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from string import ascii_lowercase, ascii_uppercase, digits
+from threading import Lock
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import DTypeLike
 from spacy.vectors import Vectors
 
 from kg.extract.floret import vectors_of
-from kg.records import fold
 
 TABLES = ("norm", "prefix", "suffix", "shape")
 """The embedding tables, in the order of the columns of `WordFeatures.rows`."""
@@ -93,45 +95,94 @@ def name_like(word: str) -> bool:
     return not word[1:].islower() and "X" in kinds[1:]
 
 
-@dataclass(slots=True)
-class Look:
-    """What is asked of a word again and again while papers are judged, worked out once for each word."""
-
-    norm: str
-    folded: str
-    code: int  # of the norm, above zero
-    name_like: bool
-    capital: bool  # begins with one
-    plain: bool  # a sign, or a word all in lower case: a name neither begins nor is written so
-    blank: bool  # white space
+def capitalised(word: str) -> bool:
+    """Say whether a word begins with a capital."""
+    return word[0].isupper()
 
 
-class _Looks(dict[str, Look]):
-    """Words already looked at; started anew before they fill the memory."""
+def code(word: str) -> int:
+    """Return a number above zero, of 33 bits at most, that stands for the word's norm."""
+    return crc32(norm(word).encode()) + 1
+
+
+class WordTable:
+    """Words, each with a row of its own, and columns of what is asked of them again and again.
+
+    A column is what a function says of every word, worked out once for each. The table only grows.
+    """
 
     LIMIT = 300_000
+    """Words after which `looks_of` begins another table, lest they fill the memory."""
 
-    def __missing__(self, word: str) -> Look:
-        if len(self) >= self.LIMIT:
-            self.clear()
-        low = norm(word)
-        plain = not word[0].isalnum() or word.islower()
-        look = Look(low, fold(word), crc32(low.encode()) + 1, name_like(word), word[0].isupper(), plain, word.isspace())
-        self[word] = look
-        return look
+    def __init__(self) -> None:
+        self.words: list[str] = []
+        self._row_of: dict[str, int] = {}
+        self._columns: dict[Callable[[str], object], tuple[np.ndarray, int]] = {}  # and how many rows are filled
+        self._growing = Lock()  # pipelines share the table, and each may have a thread of its own
+
+    def rows(self, words: Sequence[str]) -> np.ndarray:
+        """Return (N,) the row of each word; new words are added."""
+        row_of = self._row_of
+        try:
+            return np.fromiter(map(row_of.__getitem__, words), dtype=np.int64, count=len(words))
+        except KeyError:
+            with self._growing:
+                for word in words:
+                    if word not in row_of:
+                        self.words.append(word)
+                        row_of[word] = len(row_of)
+            return self.rows(words)
+
+    def column(self, of: Callable[[str], object], dtype: DTypeLike) -> np.ndarray:
+        """Return what ``of`` says of each word, row by row; rows without a word may follow."""
+        column = self._columns.get(of)
+        if column is not None and column[1] == len(self.words):
+            return column[0]
+        with self._growing:
+            values, filled = self._columns.get(of) or (np.zeros(0, dtype=dtype), 0)
+            total = len(self.words)
+            if total > len(values):
+                values = _enlarged(values, max(total, 2 * len(values)))
+            values[filled:total] = [of(word) for word in self.words[filled:total]]
+            self._columns[of] = values, total
+        return values
 
 
-_looks = _Looks()
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the words of one text look."""
+
+    table: WordTable
+    rows: np.ndarray  # (N,) of the table, one for each word
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def column(self, of: Callable[[str], object], dtype: DTypeLike) -> np.ndarray:
+        """Return what a function says of each word, in a new array (N,).
+
+        Args:
+            of: a function that says the same of a word each time, the same object from call to call: it is
+                kept, with what it says of every word.
+            dtype: the type of its values.
+        """
+        return self.table.column(of, dtype)[self.rows]
 
 
-def looks_of(words: Iterable[str]) -> list[Look]:
+_tables = [WordTable()]  # the one that grows
+
+
+def looks_of(words: Sequence[str]) -> Looks:
     """Return how each of the words, none empty, looks.
 
-    >>> [look] = looks_of(["GSM8K"])
-    >>> look.norm, look.name_like, look.plain
-    ('gsm0k', True, False)
+    >>> looks = looks_of(["GSM8K", "is", "hard"])
+    >>> looks.column(name_like, bool).tolist(), looks.column(norm, object).tolist()
+    ([True, False, False], ['gsm0k', 'is', 'hard'])
     """
-    return [_looks[word] for word in words]
+    table = _tables[0]
+    if len(table.words) >= table.LIMIT:
+        table = _tables[0] = WordTable()  # who holds rows of the old one holds the old one too
+    return Looks(table, table.rows(words))
 
 
 class WordFeatures:
@@ -218,6 +269,6 @@ class WordFeatures:
 
 def _enlarged(array: np.ndarray, size: int) -> np.ndarray:
     """Return a copy with more rows, zero at the end."""
-    grown = np.zeros((size, array.shape[1]), dtype=array.dtype)
+    grown = np.zeros((size, *array.shape[1:]), dtype=array.dtype)
     grown[: len(array)] = array
     return grown
