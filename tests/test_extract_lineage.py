@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kg.extract.context import Items, context_of
+from kg.extract.context import context_of
 from kg.extract.lineage import Lineage, LineageModel, relation_of
 from kg.extract.lineage_features import candidates
 from kg.extract.linear import fit, probabilities
@@ -180,7 +180,7 @@ def test_what_bears_the_name_of_another_is_tried_whatever_the_paper_does_with_it
             {"name": n, "type": "model", "role": "uses", "surfaces": [n]} for n in ("GenDR-Pix", "GenDR", "SDXL-Turbo")
         ],
     }
-    pairs = candidates([context_of(gold_doc(reader(), row), Items())])
+    pairs = candidates([context_of(gold_doc(reader(), row))])
     assert (0, 1) in set(zip(pairs.child.tolist(), pairs.parent.tolist(), strict=True))
     assert (1, 0) not in set(zip(pairs.child.tolist(), pairs.parent.tolist(), strict=True))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from kg.extract import train_roles
-from kg.extract.context import Items, context_of, read_context, stem
+from kg.extract.context import context_of, read_context, stem
 from kg.extract.linear import HashedLinear, fit, mix, probabilities
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.train_roles import gold_doc, reader
@@ -124,7 +124,7 @@ def test_a_tiny_model_learns_its_papers_and_training_is_deterministic(tmp_path):
 
 def test_a_mention_is_one_item_whatever_its_words():
     doc = gold_doc(reader(), PAPER)
-    context = read_context(doc, doc._.entities, Items())
+    context = read_context(doc, doc._.entities)
     assert (context.entity >= 0).sum() == sum(len(e.mentions) for e in doc._.entities)
     assert len(context.items) == len(context.sentence) == len(context.entity)
     assert [doc.text[a:b] for a, b in context.bounds.tolist()][:2] == [
@@ -135,13 +135,13 @@ def test_a_mention_is_one_item_whatever_its_words():
 
 def test_a_paper_is_laid_out_once_for_roles_and_lineage_and_anew_for_other_entities(roles):
     doc = gold_doc(reader(), PAPER)
-    first = context_of(doc, Items())
+    first = context_of(doc)
     roles(doc)
-    again = context_of(doc, Items())
+    again = context_of(doc)
     assert again.items is first.items
     assert [e.role for e in again.entities] == [e.role for e in doc._.entities]
     doc._.entities = doc._.entities[1:]
-    assert (context_of(doc, Items()).entity >= 0).sum() == sum(len(e.mentions) for e in doc._.entities)
+    assert (context_of(doc).entity >= 0).sum() == sum(len(e.mentions) for e in doc._.entities)
 
 
 def test_words_with_the_same_stem_are_one():

@@ -8,7 +8,7 @@ definition make one group: the thing that is judged.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -236,12 +236,16 @@ def _stands_alone(words: list[str], i: int) -> bool:
     return i + 1 == len(words) or not words[i + 1][0].isupper()
 
 
+def _tokens_until(ends: list[int], end: int) -> int:
+    """Return how many tokens there are up to the one that ends at character ``end``, 0 if none does."""
+    last = bisect_left(ends, end)
+    return last + 1 if last < len(ends) and ends[last] == end else 0
+
+
 def _tokens_between(starts: list[int], ends: list[int], start: int, end: int) -> Place | None:
     """Return the tokens of which the first begins at character ``start`` and the last ends at ``end``, if any do."""
-    i, j = bisect_left(starts, start), bisect_left(ends, end)
-    if i <= j < len(ends) and starts[i] == start and ends[j] == end:
-        return i, j + 1
-    return None
+    i, j = bisect_left(starts, start), _tokens_until(ends, end)
+    return (i, j) if i < j and starts[i] == start else None
 
 
 def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
@@ -262,13 +266,10 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
             ties.append((places[0], places[1]))
         for place in places:
             chances.setdefault(place, 0.0)
-    colon = text.find(": ", 0, title_end)
-    before_colon = _tokens_between(starts, ends, starts[0], colon) if starts else None
-    if before_colon is not None and before_colon[1] <= MAX_WORDS:
-        chances.setdefault(before_colon, 0.0)
-    seam = bisect_right(ends, title_end)
-    if not seam or ends[seam - 1] != title_end:
-        seam = 0  # no token ends with the title
+    before_colon = _tokens_until(ends, text.find(": ", 0, title_end))
+    if 0 < before_colon <= MAX_WORDS:
+        chances.setdefault((0, before_colon), 0.0)
+    in_title = _tokens_until(ends, title_end)
 
     def written(place: Place) -> str:
         return text[starts[place[0]] : ends[place[1] - 1]]
@@ -277,7 +278,7 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     for place, chance in sorted(chances.items()):
         surface = written(place)
         key = _key(surface)
-        if key and not place[0] < seam < place[1]:
+        if key and not place[0] < in_title < place[1]:
             spellings = by_key.setdefault(key, {})
             spellings[surface] = spellings.get(surface, 0.0) + chance
     root = {key: key for key in by_key}

@@ -17,6 +17,7 @@ from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from kg.extract import extensions
+from kg.extract.words import looks_of
 from kg.records import PaperEntity, Span
 from kg.schema import ENTITY_TYPES
 
@@ -31,7 +32,6 @@ NUMBER = 3
 
 _FIRST_WORD = 16
 _ENDINGS = ("ing", "ed", "es", "s")
-_CACHE_LIMIT = 200_000
 
 
 def stem(word: str) -> str:
@@ -59,26 +59,6 @@ def item(word: str) -> int:
         return 0
     root = stem(word)
     return NUMBER if root == "0" else _FIRST_WORD + crc32(root.encode())
-
-
-class Items:
-    """The item of each word, each worked out once."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, int] = {}
-
-    def __call__(self, words: Sequence[str]) -> list[int]:
-        """Return the items of words."""
-        known = self._known
-        try:
-            return [known[w] for w in words]
-        except KeyError:
-            if len(known) > _CACHE_LIMIT:
-                known.clear()
-            for word in words:
-                if word not in known:
-                    known[word] = item(word)
-            return [known[w] for w in words]
 
 
 @dataclass(slots=True)
@@ -111,7 +91,7 @@ class Context:
         return extensions.field_span(self.title_end, start, end)
 
 
-def context_of(doc: Doc, items_of: Items) -> Context:
+def context_of(doc: Doc) -> Context:
     """Return the context of ``doc._.entities``; read once for as long as these keep their mentions and types."""
     entities = doc._.entities
     known = doc.user_data.get("kg.context")
@@ -120,20 +100,20 @@ def context_of(doc: Doc, items_of: Items) -> Context:
         or len(known.entities) != len(entities)
         or any(a.mentions is not b.mentions or a.type != b.type for a, b in zip(known.entities, entities, strict=True))
     ):
-        known = doc.user_data["kg.context"] = read_context(doc, entities, items_of)
+        known = doc.user_data["kg.context"] = read_context(doc, entities)
     return replace(known, entities=entities)
 
 
-def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> Context:
+def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
     """Return a paper as items; ``entities`` give the mentions.
 
     A mention is taken to the tokens that it touches; where two touch the same token, the first has it.
     """
     tokens, title_end = extensions.tokens_of(doc), doc._.title_end
     shift = {"title": 0, "abstract": title_end + extensions.GAP}
-    found = items_of(tokens.words)
-    items = np.array(found, dtype=np.int64)
-    drop = items == 0
+    items = looks_of(tokens.words).column(item, np.int64)
+    blank = items == 0
+    drop = blank.copy()
     words = np.flatnonzero(~drop)
     entity = np.full(len(items), -1, dtype=np.int64)
     places = sorted(
@@ -143,7 +123,7 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity], items_of: Items) -> 
         for at in (shift[m.span.field],)
     )
     for a, b, owner in places:
-        if a >= b or entity[a] >= 0 or (drop[a] and found[a]):  # nothing, or inside a mention that began earlier
+        if a >= b or entity[a] >= 0 or (drop[a] and not blank[a]):  # nothing, or inside a mention that began earlier
             continue
         entity[a] = owner
         items[a] = TYPE_ITEM[entities[owner].type]

@@ -27,7 +27,7 @@ from spacy.tokens import Doc
 
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
-from kg.extract.context import Context, Items, context_of
+from kg.extract.context import Context, context_of
 from kg.extract.lineage_features import Candidates, candidates, pair_features, same_sentence, spoken_features
 from kg.extract.linear import HashedLinear
 from kg.extract.rivals import Rivals, standing
@@ -118,13 +118,12 @@ class Lineage(BatchComponent):
 
     def __init__(self, model: LineageModel) -> None:
         self.model = model
-        self._items = Items()
 
     def _read(self, docs: list[Doc]) -> None:
         for doc in docs:
             doc._.relations = []
         docs = [doc for doc in docs if len(doc._.entities) > 1]
-        contexts = [context_of(doc, self._items) for doc in docs]
+        contexts = [context_of(doc) for doc in docs]
         pairs = candidates(contexts)
         if not len(pairs.child):
             return

@@ -23,7 +23,7 @@ from spacy.tokens import Doc
 
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
-from kg.extract.context import Context, Items, context_of
+from kg.extract.context import Context, context_of
 from kg.extract.linear import HashedLinear, probabilities
 from kg.extract.role_features import Batch, Pairs, entity_features, gather, mention_features
 from kg.records import PaperEntity
@@ -77,11 +77,10 @@ class Roles(BatchComponent):
 
     def __init__(self, model: RoleModel) -> None:
         self.model = model
-        self._items = Items()
 
     def _read(self, docs: list[Doc]) -> None:
         docs = [doc for doc in docs if doc._.entities]
-        contexts = [context_of(doc, self._items) for doc in docs]
+        contexts = [context_of(doc) for doc in docs]
         if not contexts:
             return
         scores, batch, votes = self.model.scores(contexts)

@@ -16,7 +16,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from kg.extract.calibration import fit_logistic
-from kg.extract.context import Context, Items, context_of
+from kg.extract.context import Context, context_of
 from kg.extract.lineage import LineageModel
 from kg.extract.lineage_features import Candidates, candidates, pair_features
 from kg.extract.linear import fit
@@ -54,10 +54,10 @@ def train_lineage(
     """
     weight = [1.0] * len(rows) if weight is None else weight
     rows = [{**row, "entities": row.get("entities", [])} for row in rows]
-    nlp, items = reader(), Items()
+    nlp = reader()
     gold = [gold_doc(nlp, row) for row in rows]
     part = np.array([crc32(row["id"].encode()) % FOLDS for row in rows])
-    contexts = [context_of(doc, items) for doc in gold]
+    contexts = [context_of(doc) for doc in gold]
     docs = [gold]
     if found is not None:
         docs.append([gold_doc(nlp, {**row, "entities": []}) for row in rows])
@@ -69,7 +69,7 @@ def train_lineage(
             roles = Roles(fit_roles(seen, iterations=50))
             for kind in docs:
                 deque(roles.pipe([d for d, p in zip(kind, part, strict=True) if p == k]), maxlen=0)
-    cases = [_cases(rows, kind, part, weight, items) for kind in docs]
+    cases = [_cases(rows, kind, part, weight) for kind in docs]
     model = _fit([case for kind in cases for case in kind])
     outside = [_fit([case for kind in cases for case in kind if case.part != k]) for k in range(FOLDS)]
     judged = [_judged(outside, [case for case in kind if case.weight >= 1]) for kind in cases]
@@ -92,12 +92,10 @@ class Case:
     weight: float
 
 
-def _cases(
-    rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, weight: Sequence[float], items: Items
-) -> list[Case]:
+def _cases(rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, weight: Sequence[float]) -> list[Case]:
     """Return the papers that have a pair to judge."""
     return [
-        Case(context_of(doc, items), p, gold_pairs(row, doc._.entities), counts)
+        Case(context_of(doc), p, gold_pairs(row, doc._.entities), counts)
         for row, doc, p, counts in zip(rows, docs, part.tolist(), weight, strict=True)
         if len(doc._.entities) > 1
     ]

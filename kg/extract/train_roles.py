@@ -17,7 +17,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract import extensions, sentences, tokenizer  # noqa: F401  (registers the components)
-from kg.extract.context import Context, Items, read_context
+from kg.extract.context import Context, read_context
 from kg.extract.entities import JudgedName, claim_places
 from kg.extract.linear import fit, probabilities
 from kg.extract.pipeline import make_doc
@@ -64,9 +64,9 @@ def train_roles(rows: Sequence[Row]) -> RoleModel:
 
     The temperature is set on a held-out part, by a model that has not seen it; the weights then come from all rows.
     """
-    nlp, items = reader(), Items()
+    nlp = reader()
     docs = [gold_doc(nlp, row) for row in rows]
-    contexts = [read_context(doc, doc._.entities, items) for doc in docs]
+    contexts = [read_context(doc, doc._.entities) for doc in docs]
     kept = [c for c in contexts if c.entities]
     aside = [c for row, c in zip(rows, contexts, strict=True) if c.entities and held_out(row["id"])]
     seen = [c for row, c in zip(rows, contexts, strict=True) if c.entities and not held_out(row["id"])]
