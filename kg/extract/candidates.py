@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from kg.extract.entities import occurrences
-from kg.extract.words import Looks, capitalised, looks_of, name_like
+from kg.extract.words import Looks, capitalised, name_like
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
 
@@ -50,11 +50,10 @@ class Reading:
     ends: list[int]
     scores: np.ndarray  # (N, 17): see `kg.extract.tagger`
     definitions: list[tuple[Place, Place]]  # characters of the text: short form, long form
-    looks: Looks = field(init=False)
+    looks: Looks
     title_tokens: int = field(init=False)
 
     def __post_init__(self) -> None:
-        self.looks = looks_of(self.words)
         self.title_tokens = bisect_left(self.starts, self.title_end)
 
 

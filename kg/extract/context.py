@@ -17,7 +17,6 @@ from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from kg.extract import extensions
-from kg.extract.words import looks_of
 from kg.records import PaperEntity, Span
 from kg.schema import ENTITY_TYPES
 
@@ -111,7 +110,7 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
     """
     tokens, title_end = extensions.tokens_of(doc), doc._.title_end
     shift = {"title": 0, "abstract": title_end + extensions.GAP}
-    items = looks_of(tokens.words).column(item, np.int64)
+    items = tokens.looks.column(item, np.int64)
     blank = items == 0
     drop = blank.copy()
     words = np.flatnonzero(~drop)

@@ -22,6 +22,7 @@ import numpy as np
 from spacy.attrs import IDX, LENGTH
 from spacy.tokens import Doc
 
+from kg.extract.words import Looks, looks_of
 from kg.records import Span
 
 GAP = 2
@@ -40,12 +41,13 @@ _ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A document's text and tokens as plain Python values."""
+    """A document's text and tokens as plain Python values, and how its words look."""
 
     text: str
     words: list[str]
     starts: list[int]
     ends: list[int]
+    looks: Looks
 
 
 def tokens_of(doc: Doc, text: str | None = None) -> Tokens:
@@ -60,7 +62,8 @@ def tokens_of(doc: Doc, text: str | None = None) -> Tokens:
         text = doc.text if text is None else text
         places = doc.to_array([IDX, LENGTH]).astype(np.int64)
         starts, ends = places[:, 0].tolist(), places.sum(axis=1).tolist()
-        tokens = Tokens(text, [text[a:b] for a, b in zip(starts, ends, strict=True)], starts, ends)
+        words = [text[a:b] for a, b in zip(starts, ends, strict=True)]
+        tokens = Tokens(text, words, starts, ends, looks_of(words))
         doc.user_data["kg.tokens"] = tokens
     return tokens
 

@@ -120,7 +120,9 @@ def read_doc(doc: Doc) -> Reading:
         )
         for short, long in doc._.abbreviations
     ]
-    return Reading(tokens.text, title_end, tokens.words, tokens.starts, tokens.ends, doc._.label_scores, definitions)
+    return Reading(
+        tokens.text, title_end, tokens.words, tokens.starts, tokens.ends, doc._.label_scores, definitions, tokens.looks
+    )
 
 
 def judged_name(reading: Reading, group: Group, chances: np.ndarray, curve: Curve) -> JudgedName:

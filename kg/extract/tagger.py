@@ -15,9 +15,9 @@ Each document is read by itself, so that its scores do not depend on the batch t
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from threadpoolctl import ThreadpoolController
 
 from kg.extract import extensions, network
 from kg.extract.batches import BatchComponent
-from kg.extract.words import WordFeatures
+from kg.extract.words import Looks, WordFeatures
 from kg.schema import ENTITY_TYPES
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -109,28 +109,45 @@ def spans_of(labels: list[int]) -> list[tuple[int, int, int]]:
     return found
 
 
-def flags_of(words: list[str], starts: list[int], title_end: int) -> np.ndarray:
+def flags_of(looks: Looks, starts: Sequence[int], title_end: int) -> np.ndarray:
     """Return for each word its row in the table of flags.
 
     A row stands for: in the title or not; said once, twice or more often; first of a sentence or not; in brackets or
     not.
     """
-    lower = [w.lower() for w in words]
-    counts = Counter(lower)
-    said = np.fromiter(map(counts.__getitem__, lower), dtype=np.int64, count=len(lower))
-    rows = 1 + (np.array(starts, dtype=np.int64) < title_end) + 2 * (np.minimum(said, 3) - 1)
+    _, word, times = np.unique(looks.column(_in_lower_case, np.uint64), return_inverse=True, return_counts=True)
+    rows = 1 + (np.array(starts, dtype=np.int64) < title_end) + 2 * (np.minimum(times, 3) - 1)[word]
     rows[:1] += 6
-    opened = len(words)  # where the text in brackets begins
-    for i, w in [(i, w) for i, w in enumerate(words) if not w.isalnum()]:
-        if w == "(":
+    opened = len(rows)  # where the text in brackets begins
+    signs = looks.column(_sign, np.int8)
+    at = signs.nonzero()[0]
+    for i, sign in zip(at.tolist(), signs[at].tolist(), strict=True):
+        if sign == _OPENS:
             opened = min(opened, i + 1)
-        elif w == ")":
+        elif sign == _CLOSES:
             rows[opened:i] += 12
-            opened = len(words)
-        elif w in ".!?" or w.isspace():
+            opened = len(rows)
+        else:
             rows[i + 1 : i + 2] += 6
     rows[opened:] += 12
     return rows
+
+
+_OPENS, _CLOSES, _ENDS = 1, 2, 3
+
+
+def _sign(word: str) -> int:
+    """Say whether a word opens or closes a bracket or ends a sentence; 0 if it does neither."""
+    if word == "(":
+        return _OPENS
+    if word == ")":
+        return _CLOSES
+    return _ENDS if word in ".!?" or word.isspace() else 0
+
+
+def _in_lower_case(word: str) -> int:
+    """Return a number of 64 bits that stands for the word without case."""
+    return int.from_bytes(blake2b(word.lower().encode(), digest_size=8).digest(), "little")
 
 
 @lru_cache(maxsize=1)
@@ -242,7 +259,7 @@ class NameTagger(BatchComponent):
     def _read(self, docs: list[Doc]) -> None:
         """Set ``doc._.label_scores``."""
         tokens = [extensions.tokens_of(doc) for doc in docs]
-        flags = [flags_of(t.words, t.starts, doc._.title_end) for t, doc in zip(tokens, docs, strict=True)]
+        flags = [flags_of(t.looks, t.starts, doc._.title_end) for t, doc in zip(tokens, docs, strict=True)]
         for doc, scores in zip(docs, self.tagger.read([t.words for t in tokens], flags), strict=True):
             doc._.label_scores = scores
 

@@ -25,6 +25,7 @@ from kg.extract.tokenizer import split_words
 from kg.extract.train_tagger import Example
 from kg.extract.trees import Trees
 from kg.extract.wording import Wording, verdict, wording
+from kg.extract.words import looks_of
 from kg.records import PaperEntity, fold
 from kg.schema import ENTITY_TYPES
 
@@ -88,7 +89,16 @@ def reading_of(example: Example, scores: np.ndarray) -> Reading:
     ties = list(definitions(example.text[: example.title_end]))
     for short, long in definitions(example.text[seam:]):
         ties.append(((short[0] + seam, short[1] + seam), (long[0] + seam, long[1] + seam)))
-    return Reading(example.text, example.title_end, example.words, example.starts, example.ends, scores, ties)
+    return Reading(
+        example.text,
+        example.title_end,
+        example.words,
+        example.starts,
+        example.ends,
+        scores,
+        ties,
+        looks_of(example.words),
+    )
 
 
 def kind_of(group: Group, row: Row) -> int:

@@ -20,7 +20,7 @@ from kg.extract.entities import JudgedName, claim_places
 from kg.extract.extensions import GAP
 from kg.extract.tagger import BEGIN, INSIDE, LAST, N_FLAGS, N_LABELS, SINGLE, Tagger, flags_of, label
 from kg.extract.tokenizer import split_words
-from kg.extract.words import HASHED, TABLES, WordFeatures, norm
+from kg.extract.words import HASHED, TABLES, WordFeatures, looks_of, norm
 from kg.schema import ENTITY_TYPES
 
 Row = Mapping[str, Any]
@@ -77,7 +77,7 @@ def make_example(row: Row) -> Example:
         ends.append(at + len(word))
         at += len(word) + space
     labels = np.zeros(len(words), dtype=np.int64)
-    example = Example(text, title_end, words, starts, ends, flags_of(words, starts, title_end), labels)
+    example = Example(text, title_end, words, starts, ends, flags_of(looks_of(words), starts, title_end), labels)
     return labelled(example, [(e["type"], e["surfaces"]) for e in row.get("entities", ())])
 
 
