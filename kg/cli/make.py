@@ -170,8 +170,15 @@ def evaluate(gold: Path, errors: int, graph: Path | None, min_confidence: float,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Annotations without texts, JSON Lines, of papers of the unlabelled abstracts.",
 )
+@click.option(
+    "--contrasts",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Texts written to show what is lineage and what is not, JSON Lines.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: the package's own weights]")
-def train(gold: tuple[Path, ...], unlabelled: Path | None, labels: Path | None, out: Path | None) -> None:
+def train(
+    gold: tuple[Path, ...], unlabelled: Path | None, labels: Path | None, contrasts: Path | None, out: Path | None
+) -> None:
     """Rebuild the extractor's weights from gold files.
 
     The same files give the same weights. Needs the extra "train": pip install -e ".[train]"
@@ -186,5 +193,5 @@ def train(gold: tuple[Path, ...], unlabelled: Path | None, labels: Path | None, 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     folder = out or WEIGHTS
     folder.mkdir(parents=True, exist_ok=True)
-    run(list(gold), unlabelled, folder, labels=labels)
+    run(list(gold), unlabelled, folder, labels=labels, contrasts=contrasts)
     click.echo(f"weights written to {folder}")

@@ -15,13 +15,14 @@ Row = dict[str, Any]
 """One paper in the gold form: ``id``, ``title``, ``abstract``, ``entities``, ``lineage``."""
 
 
-def read_gold(path: str | Path, texts: Mapping[str, Row] | None = None) -> dict[str, Row]:
+def read_gold(path: str | Path, texts: Mapping[str, Row] | None = None, roles: bool = True) -> dict[str, Row]:
     """Read a gold file into its papers by id, in the order of the file.
 
     Args:
         path: JSON Lines in the form that the guidelines give.
         texts: where the file holds labels alone, the papers that they are of, by id, with ``title`` and ``abstract``.
             A line without ``entities`` then labels the lineage only.
+        roles: whether every entity must have a role.
 
     Raises:
         GoldError: the file cannot be read, or a line is not in the form that the guidelines give.
@@ -41,7 +42,7 @@ def read_gold(path: str | Path, texts: Mapping[str, Row] | None = None) -> dict[
                     if known is None:
                         raise GoldError(f"{path}:{number}: no text of {row.get('id')!r} among the unlabelled abstracts")
                     row |= {"title": known["title"], "abstract": known["abstract"]}
-                fault = _fault(row, lineage_alone=texts is not None)
+                fault = _fault(row, texts is not None, roles)
                 if fault:
                     raise GoldError(f"{path}:{number}: {fault}")
                 if row["id"] in rows:
@@ -60,7 +61,7 @@ def papers(rows: dict[str, Row]) -> list[Paper]:
     return [Paper(row["id"], row["title"], row["abstract"]) for row in rows.values()]
 
 
-def _fault(row: Any, lineage_alone: bool = False) -> str | None:
+def _fault(row: Any, lineage_alone: bool, roles: bool) -> str | None:
     """Say in words what is wrong with one line, or return None."""
     if not isinstance(row, dict):
         return "a JSON object is wanted"
@@ -71,7 +72,7 @@ def _fault(row: Any, lineage_alone: bool = False) -> str | None:
     if not isinstance(entities, list):
         return "'entities' must be a list"
     for entity in entities:
-        fault = _entity_fault(entity)
+        fault = _entity_fault(entity, roles)
         if fault:
             return fault
     links = row.get("lineage", [])
@@ -85,12 +86,12 @@ def _fault(row: Any, lineage_alone: bool = False) -> str | None:
     return None
 
 
-def _entity_fault(entity: Any) -> str | None:
+def _entity_fault(entity: Any, roles: bool) -> str | None:
     if not isinstance(entity, dict) or not isinstance(entity.get("name"), str):
         return "each entity needs the string 'name'"
     if entity.get("type") not in ENTITY_TYPES:
         return f"{entity['name']!r} has the unknown type {entity.get('type')!r}; one of {', '.join(ENTITY_TYPES)}"
-    if entity.get("role") not in ROLES:
+    if roles and entity.get("role") not in ROLES:
         return f"{entity['name']!r} has the unknown role {entity.get('role')!r}; one of {', '.join(ROLES)}"
     surfaces = entity.get("surfaces")
     if not isinstance(surfaces, list) or not surfaces or not all(isinstance(s, str) and s for s in surfaces):

@@ -51,8 +51,8 @@ FOLDS = 4
 SMALL = 0.2
 """Papers of a gold file with less than this share of all papers count twice: few, and another kind of text."""
 
-LABELLED = 0.4
-"""How much the lineage of a paper counts that was chosen to be labelled, beside that of a gold paper."""
+LABELLED, CONTRASTED = 0.4, 0.3
+"""How much the lineage of a paper counts that was chosen to be labelled, and that of a written text, beside gold."""
 
 TOGETHER = 64
 """Papers that are read together."""
@@ -72,10 +72,16 @@ class Lessons:
     rare: frozenset[str]  # ids of the papers that count twice
     n_gold: int  # the rows from here on were chosen to be labelled
     lineages: list[dict[str, Any]]  # papers of which the lineage alone is labelled
+    contrasts: list[dict[str, Any]]  # texts written to show what is lineage and what is not
 
     @classmethod
     def read(
-        cls, gold: Sequence[Path], folds: int, labels: Path | None = None, texts: Sequence[dict[str, Any]] = ()
+        cls,
+        gold: Sequence[Path],
+        folds: int,
+        labels: Path | None = None,
+        texts: Sequence[dict[str, Any]] = (),
+        contrasts: Path | None = None,
     ) -> Lessons:
         """Read the files; a paper that stands in two counts as it stands in the last."""
         files = [read_gold(path) for path in gold]
@@ -90,7 +96,8 @@ class Lessons:
         fold = [fold_of(row["id"], folds) for row in rows]
         if len(set(fold)) < 2:
             raise GoldError(f"{gold[0]}: {len(rows)} gold papers are too few to train on; dozens are the least")
-        return cls(rows, [make_example(row) for row in rows], folds, fold, rare, n_gold, lineages)
+        written = list(read_gold(contrasts, roles=False).values()) if contrasts else []
+        return cls(rows, [make_example(row) for row in rows], folds, fold, rare, n_gold, lineages, written)
 
     def inside(self, k: int) -> list[Example]:
         """Return the papers of a fold."""
@@ -115,6 +122,7 @@ def train(
     folds: int = FOLDS,
     rounds: int = ROUNDS,
     labels: Path | None = None,
+    contrasts: Path | None = None,
 ) -> None:
     """Rebuild the extractor's weights.
 
@@ -126,13 +134,15 @@ def train(
         folds: parts of the gold; each is scored by a tagger that was trained on the others.
         rounds: trees of the judge for each class.
         labels: gold rows without texts, of papers in ``unlabelled``: entities and lineage, or lineage alone.
+        contrasts: gold rows without roles, of written texts, each with the paper that it was written after as
+            ``source``; lineage alone learns from them.
 
     Raises:
         GoldError: a gold file cannot be read, or all gold is too little to learn from.
     """
     settings = settings or Settings()
     texts = read_unlabelled(unlabelled) if unlabelled else []
-    lessons = Lessons.read(gold, folds, labels, texts)
+    lessons = Lessons.read(gold, folds, labels, texts, contrasts)
     others = [make_example(row) for row in texts]
     with TemporaryDirectory() as scratch:
         kept = Path(scratch)
@@ -148,10 +158,12 @@ def train(
 
 def lineage_of(lessons: Lessons, judges: Judges, tagger: Tagger) -> LineageModel:
     """Train the lineage on all papers, each as extractors read it that have not seen its labels."""
-    rows = [*lessons.rows, *lessons.lineages]
+    rows = [*lessons.rows, *lessons.lineages, *lessons.contrasts]
     found = [judges.found.get(row["id"], []) for row in lessons.rows]
     found += entities_in([make_example(row) for row in lessons.lineages], tagger, judges.all)
+    found += [[] for _ in lessons.contrasts]
     weight = [1.0] * lessons.n_gold + [LABELLED] * (len(rows) - lessons.n_gold)
+    weight[len(weight) - len(lessons.contrasts) :] = [CONTRASTED] * len(lessons.contrasts)
     return train_lineage(rows, found, weight)
 
 

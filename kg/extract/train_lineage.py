@@ -46,7 +46,8 @@ def train_lineage(
     weights then come from all papers.
 
     Args:
-        rows: gold papers; one without ``entities`` is learned from as ``found`` reads it.
+        rows: gold papers; one without ``entities`` is learned from as ``found`` reads it. One with a ``source`` is a
+            text written after that paper, whose fold it shares; its entities need no roles.
         found: the entities of each paper as an extractor finds them that has not seen it (their roles do not matter).
             Training then learns from both readings, and sets these on the found one.
         weight: how much each paper counts; one each if None. Those that count less need not be as other papers are
@@ -56,7 +57,7 @@ def train_lineage(
     rows = [{**row, "entities": row.get("entities", [])} for row in rows]
     nlp = reader()
     gold = [gold_doc(nlp, row) for row in rows]
-    part = np.array([crc32(row["id"].encode()) % FOLDS for row in rows])
+    part = np.array([crc32(row.get("source", row["id"]).encode()) % FOLDS for row in rows])
     contexts = [context_of(doc) for doc in gold]
     docs = [gold]
     if found is not None:
@@ -64,7 +65,8 @@ def train_lineage(
         for doc, entities in zip(docs[1], found, strict=True):
             doc._.entities = list(entities)
     for k in sorted(set(part.tolist())):
-        seen = [c for c, p in zip(contexts, part, strict=True) if p != k and c.entities]
+        lessons = zip(rows, contexts, part, strict=True)
+        seen = [c for row, c, p in lessons if p != k and c.entities and "source" not in row]
         if seen:
             roles = Roles(fit_roles(seen, iterations=50))
             for kind in docs:

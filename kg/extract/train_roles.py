@@ -45,7 +45,7 @@ def gold_doc(nlp: Language, row: Row) -> Doc:
         PaperEntity(
             name=e["name"],
             type=e["type"],
-            role=e["role"],
+            role=e.get("role", ROLES[-1]),
             surfaces=tuple(e["surfaces"]),
             mentions=tuple(Mention(extensions.to_field(doc, a, b), doc.text[a:b]) for a, b in mine),
         )
