@@ -22,7 +22,7 @@ SPACE = 1 << _BITS
 
 _START, _PRIME, _SHIFT, _TOP = 0x2545F4914F6CDD1D, 0x9E3779B97F4A7C15, 29, 32
 _WORD = 0xFFFFFFFFFFFFFFFF
-_PRIME_64, _SHIFT_64, _TOP_64 = np.uint64(_PRIME), np.uint64(_SHIFT), np.uint64(_TOP)
+_PRIME_64, _SHIFT_64, _TOP_64, _MASK_64 = (np.uint64(n) for n in (_PRIME, _SHIFT, _TOP, SPACE - 1))
 
 
 def mix(code: int, *parts: np.ndarray) -> np.ndarray:
@@ -34,9 +34,13 @@ def mix(code: int, *parts: np.ndarray) -> np.ndarray:
     """
     value = np.array([(code * _START) & _WORD], dtype=np.uint64)  # wraps without a warning
     for part in parts:
-        value = (value ^ np.asarray(part).astype(np.uint64)) * _PRIME_64
+        value = value ^ part.astype(np.uint64)
+        value *= _PRIME_64
         value ^= value >> _SHIFT_64
-    return ((value * _PRIME_64) >> _TOP_64).astype(np.int64) & (SPACE - 1)
+    value *= _PRIME_64
+    value >>= _TOP_64
+    value &= _MASK_64
+    return value.view(np.int64)
 
 
 def mix_one(code: int, part: int) -> int:
