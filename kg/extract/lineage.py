@@ -29,7 +29,7 @@ from kg.extract import extensions
 from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, context_of
 from kg.extract.lineage_features import Candidates, Seats, candidates, pair_features, same_sentence, spoken_features
-from kg.extract.linear import HashedLinear
+from kg.extract.linear import HashedLinear, distinct
 from kg.extract.rivals import Rivals, standing
 from kg.extract.role_features import Batch, gather
 from kg.records import PaperRelation
@@ -93,8 +93,9 @@ class LineageModel:
         wanted = np.zeros(len(pairs.child), dtype=bool)
         wanted[told] = True
         row, mention, feature = (column[wanted[spoken[0]]] for column in spoken)
-        keys, seat = np.unique(row * size + mention, return_inverse=True)
-        scores = self.linear.scores(self.linear.matrix(seat, feature, len(keys)))
+        seat = row * size + mention
+        keys = distinct(seat)
+        scores = self.linear.scores(self.linear.matrix(keys.searchsorted(seat), feature, len(keys)))
         votes = np.round(scores[:, 1] - scores[:, 0], _DIGITS).tolist()
         met_row, _, met = same_sentence(batch, pairs)
         together = set(zip(met_row.tolist(), met.tolist(), strict=True))

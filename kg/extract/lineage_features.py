@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
@@ -83,8 +84,8 @@ def candidates(contexts: Sequence[Context]) -> Candidates:
         own = [own_chance(e) for e in entities]
         likely = sorted((i for i, chance in enumerate(own) if chance >= LIKELY_CHILD), key=lambda i: -own[i])
         pairs = {(c, p) for c in likely[:MOST_CHILDREN] for p in range(count)}
-        names = [_names(e.surfaces) for e in entities[:count]]
-        pairs.update((c, p) for c in range(count) for p in range(count) if _nested(names[c], names[p])[0])
+        names = [_name(e.surfaces) for e in entities[:count]]
+        pairs.update((c, p) for p in range(count) for c in range(count) if _nested(names[c], names[p]))
         for c, p in sorted(pairs):
             if c != p:
                 child.append(before + c)
@@ -354,34 +355,40 @@ _PROPOSE = 1 + list(yaml.safe_load(_CUES_FILE.read_text(encoding="utf-8"))).inde
 _NEAR = np.array([2, 3, 5, 8])
 
 
+class Name(NamedTuple):
+    """A name: its folded spellings, all of them in one text, and its words in lower case."""
+
+    spellings: tuple[str, ...]
+    joined: str
+    words: frozenset[str]
+
+
 @lru_cache(maxsize=50_000)
-def _names(surfaces: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the folded spellings of a name, and its words in lower case."""
+def _name(surfaces: tuple[str, ...]) -> Name:
+    spellings = tuple(dict.fromkeys(fold(s) for s in surfaces))
     words = {w.lower() for s in surfaces for w in s.replace("-", " ").replace("/", " ").split() if len(w) > 1}
-    return tuple(dict.fromkeys(fold(s) for s in surfaces)), frozenset(words)
+    return Name(spellings, " ".join(spellings), frozenset(words))
 
 
-def _nested(
-    child: tuple[tuple[str, ...], frozenset[str]], parent: tuple[tuple[str, ...], frozenset[str]]
-) -> tuple[int, int]:
-    """Return how the parent's name stands in the child's (0 none, 3 as its end), and how many words they share."""
+def _nested(child: Name, parent: Name) -> int:
+    """Return how the parent's name stands in the child's: 0 none, 3 as its end, 2 as its beginning, 1 within."""
     how = 0
-    for p in parent[0]:
-        for c in child[0]:
-            if len(p) >= 2 and len(c) > len(p) and p in c:
-                how = max(how, 3 if c.endswith(p) else 2 if c.startswith(p) else 1)
-    shared = len(child[1] & parent[1])
-    return how, min(shared, 3)
+    for p in parent.spellings:
+        if len(p) >= 2 and p in child.joined:
+            for c in child.spellings:
+                if len(c) > len(p) and p in c:
+                    how = max(how, 3 if c.endswith(p) else 2 if c.startswith(p) else 1)
+    return how
 
 
-def _left_over(child: tuple[str, ...], parent: tuple[str, ...]) -> int:
+def _left_over(child: Name, parent: Name) -> int:
     """Return what the child's name carries beside the parent's, and on which side; 0 where it does not bear it.
 
     "Llama2" leaves "7B" of "Llama-2-7B", a size; "GenDR" leaves "Pix" of "GenDR-Pix".
     """
     most = 0
-    for p in parent:
-        for c in child:
+    for p in parent.spellings:
+        for c in child.spellings:
             if len(p) >= 2 and len(c) > len(p) and p in c:
                 before, after = c.split(p, 1)
                 length = len(before) + len(after)
@@ -412,16 +419,15 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pa
     n_own = np.bincount(paper, weights=own > 0.5, minlength=len(contexts)).astype(np.int64)[paper]
     company = np.minimum(np.bincount(paper, minlength=len(contexts))[paper] // 2, 6)
     c, p = pairs.child, pairs.parent
-    names = [_names(e.surfaces) for e in entities]
-    nested = [_nested(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
-    how, shared = (np.array(v, dtype=np.int64) for v in zip(*nested, strict=True)) if nested else (c, c)
+    names = [_name(e.surfaces) for e in entities]
+    named = [(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
+    how = np.array([_nested(*pair) for pair in named], dtype=np.int64)
     left = np.array(
-        [_left_over(names[i][0], names[j][0]) for i, j in zip(c.tolist(), p.tolist(), strict=True)], dtype=np.int64
+        [_left_over(*pair) if h else 0 for pair, h in zip(named, how.tolist(), strict=True)], dtype=np.int64
     )
+    shared = np.array([min(len(a.words & b.words), 3) for a, b in named], dtype=np.int64)
     kinds = kind[c] * 64 + kind[p]
-    together = np.zeros(len(c), dtype=np.int64)
-    np.add.at(together, same_sentence(batch, pairs)[0], 1)
-    together = np.minimum(together, 3)
+    together = np.minimum(np.bincount(same_sentence(batch, pairs)[0], minlength=len(c)), 3)
     row = np.arange(len(c))
     whole = [
         mix(160, kinds),
@@ -456,10 +462,13 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pa
         mix(189, left, role[c]),
     ]
     owners, features = [np.tile(row, len(whole))], [np.concatenate(whole)]
+    items_of = [_name_items(e.surfaces) for e in entities]
+    items = np.array([x for words in items_of for x in words], dtype=np.int64)
+    after = np.cumsum([len(words) for words in items_of])
     for code, side in ((190, p), (192, c)):
-        own_words = [_name_items(entities[i].surfaces) for i in side.tolist()]
-        owners.append(np.repeat(row, [len(w) for w in own_words]))
-        features.append(mix(code, np.array([x for w in own_words for x in w], dtype=np.int64)))
+        number, place = ragged(np.append(0, after)[side], after[side])
+        owners.append(number)
+        features.append(mix(code, items)[place])
     return np.concatenate(owners), np.concatenate(features)
 
 
