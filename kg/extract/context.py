@@ -44,10 +44,11 @@ def stem(word: str) -> str:
     if not word.isalpha() and any(c.isdigit() for c in word):
         return "0"
     if len(word) > 4:
-        for ending in _ENDINGS:
-            if word.endswith(ending) and len(word) - len(ending) >= 2 and not word.endswith("ss"):
-                word = word[: -len(ending)]
-                break
+        if word.endswith(_ENDINGS) and not word.endswith("ss"):
+            for ending in _ENDINGS:
+                if word.endswith(ending):
+                    word = word[: -len(ending)]
+                    break
         if len(word) > 3 and word.endswith("e"):
             word = word[:-1]
     return word
