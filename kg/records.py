@@ -26,7 +26,8 @@ def fold(text: str) -> str:
     >>> fold("LLaMA-2: Open & Chat")
     'llama2openchat'
     """
-    return _PUNCTUATION.sub("", text.casefold())
+    low = text.casefold()
+    return low if low.isalnum() else _PUNCTUATION.sub("", low)
 
 
 def paper_id(title: str) -> str:

@@ -127,7 +127,7 @@ def test_a_mention_is_one_item_whatever_its_words():
     context = read_context(doc, doc._.entities)
     assert (context.entity >= 0).sum() == sum(len(e.mentions) for e in doc._.entities)
     assert len(context.items) == len(context.sentence) == len(context.entity)
-    assert [doc.text[a:b] for a, b in context.bounds.tolist()][:2] == [
+    assert [doc.text[a:b] for a, b in context.bounds][:2] == [
         PAPER["title"],
         "Reinforcement learning from human feedback (RLHF) is costly.",
     ]

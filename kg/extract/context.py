@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -43,10 +44,11 @@ def stem(word: str) -> str:
     if not word.isalpha() and any(c.isdigit() for c in word):
         return "0"
     if len(word) > 4:
-        for ending in _ENDINGS:
-            if word.endswith(ending) and len(word) - len(ending) >= 2 and not word.endswith("ss"):
-                word = word[: -len(ending)]
-                break
+        if word.endswith(_ENDINGS) and not word.endswith("ss"):
+            for ending in _ENDINGS:
+                if word.endswith(ending):
+                    word = word[: -len(ending)]
+                    break
         if len(word) > 3 and word.endswith("e"):
             word = word[:-1]
     return word
@@ -69,7 +71,7 @@ class Context:
         items: (N,) what stands there (`item`, `TYPE_ITEM`).
         sentence: (N,) number of the sentence, from 0.
         entity: (N,) index of the entity whose mention it is, or -1.
-        bounds: (S, 2) where each sentence begins and ends in ``doc.text``, without the white space around it.
+        bounds: for each of S sentences where it begins and ends in ``doc.text``, without the white space around it.
         first: (S + 1,) index of each sentence's first item, and N.
         title_sentences: how many sentences the title is: 1, or 0 where it is empty.
         title_end: length of the title in characters.
@@ -79,15 +81,14 @@ class Context:
     items: np.ndarray
     sentence: np.ndarray
     entity: np.ndarray
-    bounds: np.ndarray
+    bounds: list[tuple[int, int]]
     first: np.ndarray
     title_sentences: int
     title_end: int
 
     def span(self, sentence: int) -> Span:
         """Return a sentence as a stretch of its field."""
-        start, end = self.bounds[sentence].tolist()
-        return extensions.field_span(self.title_end, start, end)
+        return extensions.field_span(self.title_end, *self.bounds[sentence])
 
 
 def context_of(doc: Doc) -> Context:
@@ -109,44 +110,59 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
     A mention is taken to the tokens that it touches; where two touch the same token, the first has it.
     """
     tokens, title_end = extensions.tokens_of(doc), doc._.title_end
+    starts, ends = tokens.starts, tokens.ends
     shift = {"title": 0, "abstract": title_end + extensions.GAP}
     items = tokens.looks.column(item, np.int64)
-    blank = items == 0
-    drop = blank.copy()
-    words = np.flatnonzero(~drop)
+    keep = items != 0
+    opens = doc.to_array(SENT_START) == 1
+    opens[:1] = True
+    edges = [*np.flatnonzero(opens).tolist(), len(items)]
+    bounds = _bounds(edges, keep.tolist(), starts, ends)
     entity = np.full(len(items), -1, dtype=np.int64)
     places = sorted(
-        (bisect_right(tokens.starts, at + m.span.start) - 1, bisect_left(tokens.starts, at + m.span.end), number)
+        (bisect_right(starts, at + m.span.start) - 1, bisect_left(starts, at + m.span.end), number)
         for number, one in enumerate(entities)
         for m in one.mentions
         for at in (shift[m.span.field],)
     )
+    done = 0  # tokens that the mentions so far reach to
     for a, b, owner in places:
-        if a >= b or entity[a] >= 0 or (drop[a] and not blank[a]):  # nothing, or inside a mention that began earlier
-            continue
-        entity[a] = owner
-        items[a] = TYPE_ITEM[entities[owner].type]
-        drop[a] = False
-        drop[a + 1 : b] = True
-    opens = doc.to_array([SENT_START]).ravel() == 1
-    opens[:1] = True
-    token_sentence = np.cumsum(opens) - 1
-    starts, ends = np.array(tokens.starts, dtype=np.int64), np.array(tokens.ends, dtype=np.int64)
-    bounds = np.repeat(starts[opens], 2).reshape(-1, 2)
-    if len(words):
-        change = np.flatnonzero(np.diff(token_sentence[words]))
-        head, last = words[np.append(0, change + 1)], words[np.append(change, -1)]
-        filled = token_sentence[head]
-        bounds[filled, 0], bounds[filled, 1] = starts[head], ends[last]
-    keep = ~drop
-    sentence = token_sentence[keep]
+        if done <= a < b:
+            entity[a] = owner
+            items[a] = TYPE_ITEM[entities[owner].type]
+            keep[a] = True
+            keep[a + 1 : b] = False
+            done = b
+    kept = np.flatnonzero(keep)
+    first = kept.searchsorted(edges)
     return Context(
         entities=entities,
-        items=items[keep],
-        sentence=sentence,
-        entity=entity[keep],
+        items=items.take(kept),
+        sentence=np.arange(len(bounds)).repeat(first[1:] - first[:-1]),
+        entity=entity.take(kept),
         bounds=bounds,
-        first=np.searchsorted(sentence, np.arange(len(bounds) + 1)),
-        title_sentences=int(np.count_nonzero(bounds[:, 0] < title_end)),
+        first=first,
+        title_sentences=sum(start < title_end for start, _ in bounds),
         title_end=title_end,
     )
+
+
+def _bounds(
+    edges: Sequence[int], is_word: Sequence[bool], starts: Sequence[int], ends: Sequence[int]
+) -> list[tuple[int, int]]:
+    """Return where each sentence begins and ends, without the white space around it.
+
+    Args:
+        edges: the first token of each sentence, and the number of tokens.
+        is_word: for each token whether it is no white space.
+        starts, ends: where each token begins and ends.
+    """
+    found = []
+    for opening, after in pairwise(edges):
+        head, last = opening, after - 1
+        while last > opening and not is_word[last]:
+            last -= 1
+        while head < last and not is_word[head]:
+            head += 1
+        found.append((starts[head], ends[last] if is_word[last] else starts[opening]))
+    return found

@@ -28,11 +28,11 @@ from spacy.tokens import Doc
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, context_of
-from kg.extract.lineage_features import Candidates, candidates, pair_features, same_sentence, spoken_features
-from kg.extract.linear import HashedLinear
+from kg.extract.lineage_features import Candidates, Seats, candidates, pair_features, same_sentence, spoken_features
+from kg.extract.linear import HashedLinear, distinct
 from kg.extract.rivals import Rivals, standing
-from kg.extract.role_features import Batch, Pairs, gather, mention_features
-from kg.records import PaperEntity, PaperRelation
+from kg.extract.role_features import Batch, gather
+from kg.records import PaperRelation
 
 WEIGHTS = Path(__file__).parent / "weights" / "lineage.npz"
 
@@ -64,8 +64,8 @@ class LineageModel:
         with np.load(path, allow_pickle=False) as arrays:
             return cls(HashedLinear.from_arrays(arrays), Rivals(arrays["rivals"]), float(arrays["threshold"]))
 
-    def odds(self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Pairs) -> np.ndarray:
-        """Return the raw log-odds of each pair."""
+    def odds(self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats) -> np.ndarray:
+        """Return the raw log-odds of each pair; ``spoken`` is what `spoken_features` gives for them."""
         matrix = self.linear.matrix(*pair_features(batch, contexts, pairs, spoken), len(pairs.child))
         scores = self.linear.scores(matrix)
         return scores[:, 1] - scores[:, 0]
@@ -80,22 +80,31 @@ class LineageModel:
         """
         return np.round(self.rivals(standing(odds, paper, pairs.child, pairs.parent)), _DIGITS)
 
-    def seats(
-        self, batch: Batch, entities: Sequence[PaperEntity], pairs: Candidates, spoken: Pairs
-    ) -> list[int | None]:
-        """Return for each pair the mention of the parent in the sentence that speaks most for it."""
-        row, mention, feature = spoken_features(batch, entities, pairs, spoken)
-        keys, seat = np.unique(row * np.int64(len(batch.at)) + mention, return_inverse=True)
-        scores = self.linear.scores(self.linear.matrix(seat, feature, len(keys)))
+    def seats(self, batch: Batch, pairs: Candidates, spoken: Seats, told: np.ndarray) -> list[int | None]:
+        """Return for some pairs the mention of the parent in the sentence that speaks most for it.
+
+        Args:
+            batch: the mentions of the papers.
+            pairs: all pairs of the papers.
+            spoken: what `spoken_features` gives for them.
+            told: (T,) ascending: the rows of those pairs that are asked for.
+        """
+        size = np.int64(len(batch.at))
+        wanted = np.zeros(len(pairs.child), dtype=bool)
+        wanted[told] = True
+        row, mention, feature = (column[wanted[spoken[0]]] for column in spoken)
+        seat = row * size + mention
+        keys = distinct(seat)
+        scores = self.linear.scores(self.linear.matrix(keys.searchsorted(seat), feature, len(keys)))
         votes = np.round(scores[:, 1] - scores[:, 0], _DIGITS).tolist()
         met_row, _, met = same_sentence(batch, pairs)
         together = set(zip(met_row.tolist(), met.tolist(), strict=True))
         best: dict[int, tuple[bool, float, int]] = {}
-        for r, m, vote in zip((keys // len(batch.at)).tolist(), (keys % len(batch.at)).tolist(), votes, strict=True):
+        for r, m, vote in zip((keys // size).tolist(), (keys % size).tolist(), votes, strict=True):
             found = ((r, m) in together, vote, -m)
             if r not in best or found > best[r]:
                 best[r] = found
-        return [-best[r][2] if r in best else None for r in range(len(pairs.child))]
+        return [-best[r][2] if r in best else None for r in told.tolist()]
 
 
 def relation_of(child: str, parent: str) -> str:
@@ -128,16 +137,15 @@ class Lineage(BatchComponent):
         if not len(pairs.child):
             return
         batch = gather(contexts)
-        spoken = mention_features(batch)
+        spoken = spoken_features(batch, contexts, pairs)
         paper_of = np.repeat(np.arange(len(docs)), [len(c.entities) for c in contexts])
         chances = self.model.chances(self.model.odds(batch, contexts, pairs, spoken), pairs, paper_of[pairs.child])
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return
-        kept = Candidates(pairs.child[told], pairs.parent[told])
         entities = [entity for context in contexts for entity in context.entities]
-        seats = self.model.seats(batch, entities, kept, spoken)
-        rows = zip(chances[told].tolist(), kept.child.tolist(), kept.parent.tolist(), seats, strict=True)
+        seats = self.model.seats(batch, pairs, spoken, told)
+        rows = zip(chances[told].tolist(), pairs.child[told].tolist(), pairs.parent[told].tolist(), seats, strict=True)
         done: set[tuple[int, int]] = set()
         for chance, child, parent, seat in sorted(rows, key=lambda row: (-row[0], row[1], row[2])):
             if (parent, child) in done:  # one of the two directions, the surer

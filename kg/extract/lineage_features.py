@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import numpy as np
 import yaml
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
-from kg.extract.linear import mix
-from kg.extract.role_features import Batch, Pairs, beyond_list, ragged
+from kg.extract.linear import SPACE, distinct, mix
+from kg.extract.role_features import Batch, Pairs, beyond_list, mention_features, ragged
 from kg.records import PaperEntity, fold
 from kg.schema import ROLES
 
@@ -83,8 +84,8 @@ def candidates(contexts: Sequence[Context]) -> Candidates:
         own = [own_chance(e) for e in entities]
         likely = sorted((i for i, chance in enumerate(own) if chance >= LIKELY_CHILD), key=lambda i: -own[i])
         pairs = {(c, p) for c in likely[:MOST_CHILDREN] for p in range(count)}
-        names = [_names(e.surfaces) for e in entities[:count]]
-        pairs.update((c, p) for c in range(count) for p in range(count) if _nested(names[c], names[p])[0])
+        names = [_name(e.surfaces) for e in entities[:count]]
+        pairs.update((c, p) for p in range(count) for c in range(count) if _nested(names[c], names[p]))
         for c, p in sorted(pairs):
             if c != p:
                 child.append(before + c)
@@ -93,39 +94,33 @@ def candidates(contexts: Sequence[Context]) -> Candidates:
     return Candidates(np.array(child, dtype=np.int64), np.array(parent, dtype=np.int64))
 
 
-def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Pairs) -> Pairs:
+def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats) -> Pairs:
     """Return (pair row, hashed feature) arrays.
 
     Args:
         batch: the mentions of the contexts.
         contexts: the papers.
         pairs: the pairs, as `candidates` gives them.
-        spoken: the features of the single mentions, as `kg.extract.role_features.mention_features` gives them.
+        spoken: what the sentences say, as `spoken_features` gives it.
     """
-    entities = [e for c in contexts for e in c.entities]
-    seats = spoken_features(batch, entities, pairs, spoken)
-    own = _of_both(batch, contexts, entities, pairs)
-    return np.concatenate([seats[0], own[0]]), np.concatenate([seats[2], own[1]])
+    own = _of_both(batch, contexts, pairs)
+    return np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])
 
 
-def spoken_features(batch: Batch, entities: Sequence[PaperEntity], pairs: Candidates, spoken: Pairs) -> Seats:
+def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:
     """Return (pair row, mention of the parent, hashed feature) arrays: what the sentences say, by where they say it."""
+    entities = [e for c in contexts for e in c.entities]
     kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
-    parts = [
-        _together(batch, pairs, kind),
-        _of_parent(pairs, batch, spoken),
-        _cues_of_parent(batch, pairs, kind, entities),
-    ]
+    parts = [_together(batch, pairs, kind), _of_parent(batch, pairs), _cues_of_parent(batch, pairs, kind, entities)]
     rows, mentions, features = (np.concatenate(column) for column in zip(*parts, strict=True))
     return rows, mentions, features
 
 
 def same_sentence(batch: Batch, pairs: Candidates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return (pair row, mention of the child, mention of the parent) for every two mentions in one sentence."""
-    sentence = np.unique(batch.low, return_inverse=True)[1]
-    opens = np.searchsorted(sentence, sentence, side="left")
-    closes = np.searchsorted(sentence, sentence, side="right")
-    near = np.arange(len(sentence)) - opens < MOST_MENTIONS
+    opens = batch.low.searchsorted(batch.low, side="left")
+    closes = batch.low.searchsorted(batch.low, side="right")
+    near = np.arange(len(batch.low)) - opens < MOST_MENTIONS
     one, other = ragged(opens, np.where(near, np.minimum(closes, opens + MOST_MENTIONS), opens))
     key = batch.entity[one] * np.int64(batch.n_entities) + batch.entity[other]
     wanted = pairs.child * np.int64(batch.n_entities) + pairs.parent
@@ -191,15 +186,23 @@ def _together(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
     return row[met], p[met], np.concatenate(features)
 
 
-def _of_parent(pairs: Candidates, batch: Batch, spoken: Pairs) -> Seats:
+def _of_parent(batch: Batch, pairs: Candidates) -> Seats:
     """Return what the sentences say that name the parent, with the child or without."""
-    owner = batch.entity[spoken[0]]
-    order = np.argsort(owner, kind="stable")
-    owner, mentions, features = owner[order], spoken[0][order], spoken[1][order]
-    low = np.searchsorted(owner, pairs.parent, side="left")
-    high = np.searchsorted(owner, pairs.parent, side="right")
-    row, place = ragged(low, high)
-    return row, mentions[place], mix(140, features[place])
+    order, low, high = _by_parent(batch, pairs)
+    place = np.empty_like(order)  # of each mention in the order
+    place[order] = np.arange(len(order))
+    mention, feature = mention_features(batch)
+    keys = distinct(place[mention] * np.int64(SPACE) + mix(140, feature))
+    row, at = ragged(keys.searchsorted(low * np.int64(SPACE)), keys.searchsorted(high * np.int64(SPACE)))
+    keys = keys[at]
+    return row, order[keys // SPACE], keys % SPACE
+
+
+def _by_parent(batch: Batch, pairs: Candidates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return (M,) the mentions, entity by entity, and for each pair where those of its parent begin and end there."""
+    order = batch.entity.argsort(kind="stable")
+    entity = batch.entity[order]
+    return order, entity.searchsorted(pairs.parent, side="left"), entity.searchsorted(pairs.parent, side="right")
 
 
 @lru_cache(maxsize=1)
@@ -221,23 +224,18 @@ def _cue_class(items: np.ndarray) -> np.ndarray:
 def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray, entities: Sequence[PaperEntity]) -> Seats:
     """Return the telling words around each mention of the parent, with whether the child stands in the sentence too."""
     cue = _cue_class(batch.items)
-    order = np.argsort(batch.entity, kind="stable")
-    entity = batch.entity[order]
-    row, place = ragged(
-        np.searchsorted(entity, pairs.parent, side="left"), np.searchsorted(entity, pairs.parent, side="right")
-    )
+    order, first, after_last = _by_parent(batch, pairs)
+    row, place = ragged(first, after_last)
     m = order[place]
     if not len(row):
         return row, row, row
-    _, sentence = np.unique(batch.low, return_inverse=True)
-    key = sentence * np.int64(batch.n_entities + 1)
-    with_child = np.isin(key[m] + pairs.child[row], key + batch.entity)
+    key = batch.low * np.int64(batch.n_entities)  # of the sentence
+    with_child = _holds(np.sort(key + batch.entity), key[m] + pairs.child[row])
     title = batch.title[m]
     where = with_child.astype(np.int64) + 2 * title
-    opens = np.zeros(len(batch.at), dtype=np.int64)  # does the sentence propose something
-    sub, places = ragged(batch.low, batch.high)
-    np.maximum.at(opens, sub, (cue[places] == _PROPOSE).astype(np.int64))
-    proposes = opens[m]
+    at, low, high = batch.at[m], batch.low[m], batch.high[m]
+    proposals = np.append(0, np.cumsum(cue == _PROPOSE))  # before each item
+    proposes = (proposals[high] > proposals[low]).astype(np.int64)  # does the sentence propose something
     kinds = kind[pairs.child][row] * 64 + batch.kind[m]
     seats = np.arange(len(row))
     owners: list[np.ndarray] = []
@@ -248,7 +246,6 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray, entities:
             owners.append(rows)
             features.append(feature)
 
-    at, low, high = batch.at[m], batch.low[m], batch.high[m]
     after = np.where(at + 1 < high, batch.items[np.minimum(at + 1, len(batch.items) - 1)], AFTER)
     after2 = np.where(at + 2 < high, batch.items[np.minimum(at + 2, len(batch.items) - 1)], AFTER)
     subject = _subject(batch, pairs.child[row], m)
@@ -295,6 +292,11 @@ def _cues_of_parent(batch: Batch, pairs: Candidates, kind: np.ndarray, entities:
     return row[seat], m[seat], np.concatenate(features)
 
 
+def _holds(ordered: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return (N,) whether each of the values is among those in order, of which there must be one at least."""
+    return ordered[np.minimum(ordered.searchsorted(values), len(ordered) - 1)] == values
+
+
 def _is_main(batch: Batch, entities: Sequence[PaperEntity]) -> np.ndarray:
     """Return 1 for the entity of each paper that is most likely its own contribution, else 0."""
     own = np.round([own_chance(e) for e in entities], 6)
@@ -332,18 +334,16 @@ def _subject(batch: Batch, child: np.ndarray, mention: np.ndarray) -> np.ndarray
 
     0 neither of these, 1 the child, 2 another entity, 3 "we", 4 "our", "it", "this": what the paper is about.
     """
-    low, high = batch.low[mention], batch.high[mention]
-    owner = np.full(len(batch.items), -1, dtype=np.int64)
-    owner[batch.at] = batch.entity
-    kind = np.zeros(len(mention), dtype=np.int64)
-    for step in range(SUBJECT_REACH - 1, -1, -1):
-        place = np.minimum(low + step, len(batch.items) - 1)
-        inside = low + step < high
-        here, word = owner[place], batch.items[place]
-        kind = np.where(inside & np.isin(word, _OWN), 4, kind)
-        kind = np.where(inside & (word == _WE), 3, kind)
-        kind = np.where(inside & (here >= 0), np.where(here == child, 1, 2), kind)
-    return kind
+    entity = np.full(len(batch.items), -1, dtype=np.int64)
+    entity[batch.at] = batch.entity
+    place = batch.low[:, None] + np.arange(SUBJECT_REACH)
+    inside = place < batch.high[:, None]
+    place = np.minimum(place, len(batch.items) - 1)
+    word, named = batch.items[place], entity[place]
+    kind = np.where(named >= 0, 2, np.where(word == _WE, 3, 4 * np.isin(word, _OWN))) * inside
+    head = np.arange(len(kind)), (kind > 0).argmax(axis=1)  # the first that tells something
+    kind, named = kind[head][mention], named[head][mention]
+    return np.where((kind == 2) & (named == child), 1, kind)
 
 
 SUBJECT_REACH = 5
@@ -355,34 +355,40 @@ _PROPOSE = 1 + list(yaml.safe_load(_CUES_FILE.read_text(encoding="utf-8"))).inde
 _NEAR = np.array([2, 3, 5, 8])
 
 
+class Name(NamedTuple):
+    """A name: its folded spellings, all of them in one text, and its words in lower case."""
+
+    spellings: tuple[str, ...]
+    joined: str
+    words: frozenset[str]
+
+
 @lru_cache(maxsize=50_000)
-def _names(surfaces: tuple[str, ...]) -> tuple[tuple[str, ...], frozenset[str]]:
-    """Return the folded spellings of a name, and its words in lower case."""
+def _name(surfaces: tuple[str, ...]) -> Name:
+    spellings = tuple(dict.fromkeys(fold(s) for s in surfaces))
     words = {w.lower() for s in surfaces for w in s.replace("-", " ").replace("/", " ").split() if len(w) > 1}
-    return tuple(dict.fromkeys(fold(s) for s in surfaces)), frozenset(words)
+    return Name(spellings, " ".join(spellings), frozenset(words))
 
 
-def _nested(
-    child: tuple[tuple[str, ...], frozenset[str]], parent: tuple[tuple[str, ...], frozenset[str]]
-) -> tuple[int, int]:
-    """Return how the parent's name stands in the child's (0 none, 3 as its end), and how many words they share."""
+def _nested(child: Name, parent: Name) -> int:
+    """Return how the parent's name stands in the child's: 0 none, 3 as its end, 2 as its beginning, 1 within."""
     how = 0
-    for p in parent[0]:
-        for c in child[0]:
-            if len(p) >= 2 and len(c) > len(p) and p in c:
-                how = max(how, 3 if c.endswith(p) else 2 if c.startswith(p) else 1)
-    shared = len(child[1] & parent[1])
-    return how, min(shared, 3)
+    for p in parent.spellings:
+        if len(p) >= 2 and p in child.joined:
+            for c in child.spellings:
+                if len(c) > len(p) and p in c:
+                    how = max(how, 3 if c.endswith(p) else 2 if c.startswith(p) else 1)
+    return how
 
 
-def _left_over(child: tuple[str, ...], parent: tuple[str, ...]) -> int:
+def _left_over(child: Name, parent: Name) -> int:
     """Return what the child's name carries beside the parent's, and on which side; 0 where it does not bear it.
 
     "Llama2" leaves "7B" of "Llama-2-7B", a size; "GenDR" leaves "Pix" of "GenDR-Pix".
     """
     most = 0
-    for p in parent:
-        for c in child:
+    for p in parent.spellings:
+        for c in child.spellings:
             if len(p) >= 2 and len(c) > len(p) and p in c:
                 before, after = c.split(p, 1)
                 length = len(before) + len(after)
@@ -391,9 +397,9 @@ def _left_over(child: tuple[str, ...], parent: tuple[str, ...]) -> int:
     return most
 
 
-def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[PaperEntity], pairs: Candidates) -> Pairs:
+def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pairs:
     """Return what the two have in common and what they are in their paper: types, roles, names, places, company."""
-    n = batch.n_entities
+    n, entities = batch.n_entities, [e for c in contexts for e in c.entities]
     kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
     role = np.array([ROLES.index(e.role) for e in entities], dtype=np.int64)
     sure = np.searchsorted(_EDGES, [e.role_confidence for e in entities])
@@ -413,16 +419,15 @@ def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[Paper
     n_own = np.bincount(paper, weights=own > 0.5, minlength=len(contexts)).astype(np.int64)[paper]
     company = np.minimum(np.bincount(paper, minlength=len(contexts))[paper] // 2, 6)
     c, p = pairs.child, pairs.parent
-    names = [_names(e.surfaces) for e in entities]
-    nested = [_nested(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
-    how, shared = (np.array(v, dtype=np.int64) for v in zip(*nested, strict=True)) if nested else (c, c)
+    names = [_name(e.surfaces) for e in entities]
+    named = [(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
+    how = np.array([_nested(*pair) for pair in named], dtype=np.int64)
     left = np.array(
-        [_left_over(names[i][0], names[j][0]) for i, j in zip(c.tolist(), p.tolist(), strict=True)], dtype=np.int64
+        [_left_over(*pair) if h else 0 for pair, h in zip(named, how.tolist(), strict=True)], dtype=np.int64
     )
+    shared = np.array([min(len(a.words & b.words), 3) for a, b in named], dtype=np.int64)
     kinds = kind[c] * 64 + kind[p]
-    together = np.zeros(len(c), dtype=np.int64)
-    np.add.at(together, same_sentence(batch, pairs)[0], 1)
-    together = np.minimum(together, 3)
+    together = np.minimum(np.bincount(same_sentence(batch, pairs)[0], minlength=len(c)), 3)
     row = np.arange(len(c))
     whole = [
         mix(160, kinds),
@@ -457,10 +462,13 @@ def _of_both(batch: Batch, contexts: Sequence[Context], entities: Sequence[Paper
         mix(189, left, role[c]),
     ]
     owners, features = [np.tile(row, len(whole))], [np.concatenate(whole)]
+    items_of = [_name_items(e.surfaces) for e in entities]
+    items = np.array([x for words in items_of for x in words], dtype=np.int64)
+    after = np.cumsum([len(words) for words in items_of])
     for code, side in ((190, p), (192, c)):
-        own_words = [_name_items(entities[i].surfaces) for i in side.tolist()]
-        owners.append(np.repeat(row, [len(w) for w in own_words]))
-        features.append(mix(code, np.array([x for w in own_words for x in w], dtype=np.int64)))
+        number, place = ragged(np.append(0, after)[side], after[side])
+        owners.append(number)
+        features.append(mix(code, items)[place])
     return np.concatenate(owners), np.concatenate(features)
 
 

@@ -16,12 +16,13 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-SPACE = 1 << 21
+_BITS = 21
+SPACE = 1 << _BITS
 """Places that features are hashed to."""
 
 _START, _PRIME, _SHIFT, _TOP = 0x2545F4914F6CDD1D, 0x9E3779B97F4A7C15, 29, 32
 _WORD = 0xFFFFFFFFFFFFFFFF
-_PRIME_64, _SHIFT_64, _TOP_64 = np.uint64(_PRIME), np.uint64(_SHIFT), np.uint64(_TOP)
+_PRIME_64, _SHIFT_64, _TOP_64, _MASK_64 = (np.uint64(n) for n in (_PRIME, _SHIFT, _TOP, SPACE - 1))
 
 
 def mix(code: int, *parts: np.ndarray) -> np.ndarray:
@@ -33,9 +34,13 @@ def mix(code: int, *parts: np.ndarray) -> np.ndarray:
     """
     value = np.array([(code * _START) & _WORD], dtype=np.uint64)  # wraps without a warning
     for part in parts:
-        value = (value ^ np.asarray(part).astype(np.uint64)) * _PRIME_64
+        value = value ^ part.astype(np.uint64)
+        value *= _PRIME_64
         value ^= value >> _SHIFT_64
-    return ((value * _PRIME_64) >> _TOP_64).astype(np.int64) & (SPACE - 1)
+    value *= _PRIME_64
+    value >>= _TOP_64
+    value &= _MASK_64
+    return value.view(np.int64)
 
 
 def mix_one(code: int, part: int) -> int:
@@ -61,14 +66,6 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return ordered[new]
 
 
-def rows_of(owner: np.ndarray, feature: np.ndarray, n_rows: int, n_columns: int) -> csr_matrix:
-    """Return the binary matrix (n_rows, n_columns) that holds each (owner, feature) pair once."""
-    keys = distinct(owner * np.int64(n_columns) + feature)
-    row, column = np.divmod(keys, n_columns)
-    ends = np.searchsorted(row, np.arange(n_rows + 1))
-    return csr_matrix((np.ones(len(column)), column, ends), shape=(n_rows, n_columns))
-
-
 @dataclass(slots=True)
 class HashedLinear:
     """Weights of a multinomial logistic regression.
@@ -87,13 +84,17 @@ class HashedLinear:
         if self._column is None:
             self._column = np.full(SPACE, -1, dtype=np.int32)
             self._column[self.places] = np.arange(len(self.places))
-        return self._column[features]
+        return self._column.take(features)
 
     def matrix(self, owner: np.ndarray, features: np.ndarray, n_rows: int) -> csr_matrix:
         """Return the binary matrix (n_rows, C) of features given as (owner row, hashed feature) pairs."""
-        columns = self.columns(features)
+        kind = np.uint32 if n_rows <= 1 << (32 - _BITS) else np.int64  # the narrower are sorted in half the time
+        keys = distinct((owner << _BITS | features).astype(kind))
+        columns = self.columns(keys & kind(SPACE - 1))
         known = columns >= 0
-        return rows_of(owner[known], columns[known].astype(np.int64), n_rows, len(self.places))
+        columns, rows = columns[known], (keys >> kind(_BITS))[known]
+        ends = rows.searchsorted(np.arange(n_rows + 1, dtype=kind))
+        return csr_matrix((np.ones(len(columns)), columns, ends), shape=(n_rows, len(self.places)))
 
     def save(self, path: Path, **more: np.ndarray) -> None:
         """Write the weights, as half floats, and more arrays to an ``.npz`` file: the same weights, the same bytes."""

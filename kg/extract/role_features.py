@@ -59,33 +59,38 @@ class Batch:
 
 def gather(contexts: Sequence[Context]) -> Batch:
     """Lay the papers of a batch one after the other."""
-    columns: list[list[np.ndarray]] = [[] for _ in range(8)]
-    items_before = entities_before = 0
-    for number, c in enumerate(contexts):
-        at = np.flatnonzero(c.entity >= 0)
-        sentence = c.sentence[at]
-        same = np.ones(len(at), dtype=np.int64)
-        values = (
-            at + items_before,
-            c.first[sentence] + items_before,
-            c.first[sentence + 1] + items_before,
-            c.entity[at] + entities_before,
-            sentence,
-            same * len(c.bounds),
-            sentence < c.title_sentences,
-            same * number,
-        )
-        for column, value in zip(columns, values, strict=True):
-            column.append(value)
-        items_before += len(c.items)
-        entities_before += len(c.entities)
-    items = np.concatenate([c.items for c in contexts]) if contexts else np.zeros(0, dtype=np.int64)
-    at, low, high, entity, sentence, n_sentences, title, paper = (
-        np.concatenate(column).astype(np.int64) if column else np.zeros(0, dtype=np.int64) for column in columns
+    items, entities, sentences = (
+        _joined([getattr(c, name) for c in contexts]) for name in ("items", "entity", "sentence")
     )
+    n_items, n_entities, n_sentences, title_sentences = (
+        np.array([(len(c.items), len(c.entities), len(c.bounds), c.title_sentences) for c in contexts], dtype=np.int64)
+        .reshape(-1, 4)
+        .T
+    )
+    at = np.flatnonzero(entities >= 0)
+    paper = np.arange(len(contexts)).repeat(n_items)[at]
+    sentence = sentences[at]
+    items_before = n_items.cumsum() - n_items
+    first = _joined([c.first for c in contexts])
+    opening = (n_sentences + 1).cumsum()[paper] - (n_sentences + 1)[paper] + sentence  # its place in ``first``
     return Batch(
-        items, at, low, high, entity, items[at], sentence, n_sentences, title.astype(bool), paper, entities_before
+        items=items,
+        at=at,
+        low=first[opening] + items_before[paper],
+        high=first[opening + 1] + items_before[paper],
+        entity=entities[at] + (n_entities.cumsum() - n_entities)[paper],
+        kind=items[at],
+        sentence=sentence,
+        n_sentences=n_sentences[paper],
+        title=sentence < title_sentences[paper],
+        paper=paper,
+        n_entities=int(n_entities.sum()),
     )
+
+
+def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the arrays of integers one after the other."""
+    return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
 
 
 def neighbour(batch: Batch) -> Callable[[int], np.ndarray]:

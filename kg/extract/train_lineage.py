@@ -18,10 +18,10 @@ from spacy.tokens import Doc
 from kg.extract.calibration import fit_logistic
 from kg.extract.context import Context, context_of
 from kg.extract.lineage import LineageModel
-from kg.extract.lineage_features import Candidates, candidates, pair_features
+from kg.extract.lineage_features import Candidates, Seats, candidates, pair_features, spoken_features
 from kg.extract.linear import fit
 from kg.extract.rivals import N_NUMBERS, Rivals, fit_rivals, standing
-from kg.extract.role_features import Batch, Pairs, gather, mention_features
+from kg.extract.role_features import Batch, gather
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
 from kg.records import PaperEntity, fold
@@ -126,14 +126,15 @@ def gold_pairs(row: Row, entities: Sequence[PaperEntity]) -> set[Pair]:
     }
 
 
-def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, Pairs, np.ndarray, np.ndarray]:
+def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, Seats, np.ndarray, np.ndarray]:
     papers = [case.context for case in cases]
     batch, pairs = gather(papers), candidates(papers)
     before = np.cumsum([0, *(len(c.entities) for c in papers)])
     paper = np.searchsorted(before, pairs.child, side="right") - 1
     local = zip((pairs.child - before[paper]).tolist(), (pairs.parent - before[paper]).tolist(), strict=True)
     target = np.array([pair in cases[i].wanted for pair, i in zip(local, paper.tolist(), strict=True)], dtype=np.int64)
-    return batch, papers, pairs, mention_features(batch), target, np.array([case.weight for case in cases])[paper]
+    weight = np.array([case.weight for case in cases])[paper]
+    return batch, papers, pairs, spoken_features(batch, papers, pairs), target, weight
 
 
 def _fit(cases: Sequence[Case]) -> LineageModel:

@@ -34,7 +34,7 @@ def _distinct(values: np.ndarray) -> np.ndarray:
 @lru_cache(maxsize=100_000)
 def _spelling(surface: str) -> np.ndarray:
     """Return the hashes of the parts of a name."""
-    return np.array([crc32(part.encode()) for part in parts_of(surface)], dtype=np.int64)
+    return np.array([*map(crc32, map(str.encode, parts_of(surface)))], dtype=np.int64)
 
 
 def parts_of(surface: str) -> list[str]:
@@ -45,8 +45,8 @@ def parts_of(surface: str) -> list[str]:
     """
     low = norm(surface)
     humps = _HUMP.findall(surface)
-    parts = [f"<{low[:k]}" for k in (2, 3, 4)] + [f"{low[-k:]}>" for k in (2, 3, 4, 5)]
-    parts.append("_" + shape(surface[:40]))
+    parts = [f"<{low[:2]}", f"<{low[:3]}", f"<{low[:4]}"]
+    parts += [f"{low[-2:]}>", f"{low[-3:]}>", f"{low[-4:]}>", f"{low[-5:]}>", f"_{shape(surface[:40])}"]
     if humps:
         parts += ["^" + humps[0], "$" + humps[-1].lower(), *("h" + h.lower() for h in humps)]
     words = low.split()
