@@ -56,29 +56,33 @@ class LineageModel:
 
     def save(self, path: Path = WEIGHTS) -> None:
         """Write the model to one ``.npz`` file."""
-        self.linear.save(path, rivals=self.rivals.weights, threshold=np.array(self.threshold))
+        self.linear.save(path, threshold=np.array(self.threshold), **self.rivals.to_arrays())
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> LineageModel:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            return cls(HashedLinear.from_arrays(arrays), Rivals(arrays["rivals"]), float(arrays["threshold"]))
+            return cls(HashedLinear.from_arrays(arrays), Rivals.from_arrays(arrays), float(arrays["threshold"]))
 
-    def odds(self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats) -> np.ndarray:
-        """Return the raw log-odds of each pair; ``spoken`` is what `spoken_features` gives for them."""
-        matrix = self.linear.matrix(*pair_features(batch, contexts, pairs, spoken), len(pairs.child))
-        scores = self.linear.scores(matrix)
-        return scores[:, 1] - scores[:, 0]
-
-    def chances(self, odds: np.ndarray, pairs: Candidates, paper: np.ndarray) -> np.ndarray:
-        """Return the calibrated probabilities of raw log-odds.
+    def numbers(
+        self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return what decides about each pair: its `standing` among all pairs of the papers, and its facts.
 
         Args:
-            odds: (P,) as `odds` gives them.
-            pairs: all pairs of the papers.
-            paper: (P,) number of each pair's paper.
+            batch: the mentions of the papers.
+            contexts: the papers.
+            pairs: all their pairs.
+            spoken: what `spoken_features` gives for them.
         """
-        return np.round(self.rivals(standing(odds, paper, pairs.child, pairs.parent)), _DIGITS)
+        features, facts = pair_features(batch, contexts, pairs, spoken)
+        scores = self.linear.scores(self.linear.matrix(*features, len(pairs.child)))
+        paper = np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])[pairs.child]
+        return standing(scores[:, 1] - scores[:, 0], paper, pairs.child, pairs.parent), facts
+
+    def chances(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
+        """Return the calibrated probabilities of pairs, given what `numbers` says of them."""
+        return np.round(self.rivals(numbers, facts), _DIGITS)
 
     def seats(self, batch: Batch, pairs: Candidates, spoken: Seats, told: np.ndarray) -> list[int | None]:
         """Return for some pairs the mention of the parent in the sentence that speaks most for it.
@@ -139,7 +143,7 @@ class Lineage(BatchComponent):
         batch = gather(contexts)
         spoken = spoken_features(batch, contexts, pairs)
         paper_of = np.repeat(np.arange(len(docs)), [len(c.entities) for c in contexts])
-        chances = self.model.chances(self.model.odds(batch, contexts, pairs, spoken), pairs, paper_of[pairs.child])
+        chances = self.model.chances(*self.model.numbers(batch, contexts, pairs, spoken))
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return

@@ -35,6 +35,15 @@ MOST_MENTIONS = 24
 LIKELY_CHILD = 0.15
 """The least chance of being the paper's own contribution that makes an entity a possible child."""
 
+N_FACTS = 23
+"""Numbers that `pair_features` gives for each pair."""
+
+FAR = 99
+"""The distance of two names that no sentence holds together."""
+
+GIVEN = 0.9
+"""What an annotator's entity is taken for in numbers: as sure as most that are found."""
+
 REACH = 24
 """Items between two mentions beyond which their words in between say nothing."""
 
@@ -94,8 +103,10 @@ def candidates(contexts: Sequence[Context]) -> Candidates:
     return Candidates(np.array(child, dtype=np.int64), np.array(parent, dtype=np.int64))
 
 
-def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats) -> Pairs:
-    """Return (pair row, hashed feature) arrays.
+def pair_features(
+    batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats
+) -> tuple[Pairs, np.ndarray]:
+    """Return (pair row, hashed feature) arrays, and (P, `N_FACTS`) what is known of each pair in numbers.
 
     Args:
         batch: the mentions of the contexts.
@@ -103,8 +114,8 @@ def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, 
         pairs: the pairs, as `candidates` gives them.
         spoken: what the sentences say, as `spoken_features` gives it.
     """
-    own = _of_both(batch, contexts, pairs)
-    return np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])
+    own, facts = _of_both(batch, contexts, pairs)
+    return (np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])), facts
 
 
 def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:
@@ -397,19 +408,24 @@ def _left_over(child: Name, parent: Name) -> int:
     return most
 
 
-def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pairs:
-    """Return what the two have in common and what they are in their paper: types, roles, names, places, company."""
+def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tuple[Pairs, np.ndarray]:
+    """Return what the two have in common and what they are in their paper: types, roles, names, places, company.
+
+    Once as features, which set single things apart, and once as numbers, of which trees find out the limits.
+    """
     n, entities = batch.n_entities, [e for c in contexts for e in c.entities]
     kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
     role = np.array([ROLES.index(e.role) for e in entities], dtype=np.int64)
-    sure = np.searchsorted(_EDGES, [e.role_confidence for e in entities])
+    role_chance = np.array([e.role_confidence for e in entities])
+    sure = np.searchsorted(_EDGES, role_chance)
     own = np.array([own_chance(e) for e in entities])
     confidence = np.array([e.confidence for e in entities])
     given = confidence >= 1  # by an annotator, not found by a model
     fine, coarse = (np.where(given, 99, np.searchsorted(edges, confidence)) for edges in (_TRUST, _TRUST[::2]))
     paper = np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
-    times = np.minimum(np.bincount(batch.entity, minlength=n), 4)
-    titled = (np.bincount(batch.entity, weights=batch.title, minlength=n) > 0).astype(np.int64)
+    n_mentions = np.bincount(batch.entity, minlength=n)
+    in_title = np.bincount(batch.entity, weights=batch.title, minlength=n)
+    times, titled = np.minimum(n_mentions, 4), (in_title > 0).astype(np.int64)
     first = np.full(n, 99)
     np.minimum.at(first, batch.entity, batch.sentence)
     rank = np.zeros(n, dtype=np.int64)
@@ -417,7 +433,8 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pa
     starts = np.searchsorted(paper, paper)
     rank[by_own] = np.arange(n) - starts[by_own]
     n_own = np.bincount(paper, weights=own > 0.5, minlength=len(contexts)).astype(np.int64)[paper]
-    company = np.minimum(np.bincount(paper, minlength=len(contexts))[paper] // 2, 6)
+    n_entities = np.bincount(paper, minlength=len(contexts))[paper]
+    company = np.minimum(n_entities // 2, 6)
     c, p = pairs.child, pairs.parent
     names = [_name(e.surfaces) for e in entities]
     named = [(names[i], names[j]) for i, j in zip(c.tolist(), p.tolist(), strict=True)]
@@ -427,7 +444,11 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pa
     )
     shared = np.array([min(len(a.words & b.words), 3) for a, b in named], dtype=np.int64)
     kinds = kind[c] * 64 + kind[p]
-    together = np.minimum(np.bincount(same_sentence(batch, pairs)[0], minlength=len(c)), 3)
+    met, met_child, met_parent = same_sentence(batch, pairs)
+    meetings = np.bincount(met, minlength=len(c))
+    together = np.minimum(meetings, 3)
+    apart = np.full(len(c), FAR)
+    np.minimum.at(apart, met, np.abs(batch.at[met_child] - batch.at[met_parent]))
     row = np.arange(len(c))
     whole = [
         mix(160, kinds),
@@ -469,7 +490,10 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Pa
         number, place = ragged(np.append(0, after)[side], after[side])
         owners.append(number)
         features.append(mix(code, items)[place])
-    return np.concatenate(owners), np.concatenate(features)
+    of_entities = (kind, role, own, role_chance, np.where(given, GIVEN, confidence), n_mentions, in_title, first)
+    facts = [column[side] for column in of_entities for side in (c, p)]
+    facts += [first[p] - first[c], meetings, apart, n_entities[c], how, shared, left]
+    return (np.concatenate(owners), np.concatenate(features)), np.stack(facts, axis=1).astype(np.float64)
 
 
 @lru_cache(maxsize=50_000)

@@ -2,17 +2,20 @@
 
 Most papers state one pair or none, and a name that descends from one thing seldom descends from the next; so a score
 means more beside those of its rivals: the pairs of the same paper, those with the same child, those with the same
-parent, and the pair turned round. A logistic regression over these numbers (stacking, Wolpert 1992) gives calibrated
-chances.
+parent, and the pair turned round. A logistic regression over these numbers (stacking, Wolpert 1992) weighs them;
+boosted trees, which start from its verdict, see them beside types, roles, places and names of the two and correct it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
+
+from kg.extract.trees import Trees
 
 LOWEST, HIGHEST = -6.0, 4.0
 """Log-odds are cut to these: beyond them a score says no more."""
@@ -67,36 +70,58 @@ def _others(odds: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 @dataclass(frozen=True, slots=True)
 class Rivals:
-    """The regression.
+    """The regression, and trees that correct it.
 
     Attributes:
         weights: (`N_NUMBERS` + 1,) weight of each number and, last, the bias.
+        trees: what they say of standing and facts is added to the regression's log-odds; None for none.
+        slope, offset: of the line that makes calibrated log-odds of the sum.
     """
 
     weights: np.ndarray
+    trees: Trees | None = None
+    slope: float = 1.0
+    offset: float = 0.0
 
     @classmethod
     def none(cls) -> Rivals:
         """Return the one that asks no rivals and takes the log-odds as they are."""
         return cls(np.eye(N_NUMBERS + 1)[0])
 
-    def __call__(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the calibrated chance of each pair, given (P, `N_NUMBERS`) as `standing` gives them."""
-        return expit(self.odds(numbers))
+    def __call__(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
+        """Return the calibrated chance of each pair.
 
-    def odds(self, numbers: np.ndarray) -> np.ndarray:
+        Args:
+            numbers: (P, `N_NUMBERS`) as `standing` gives them.
+            facts: (P, F) what else is known of the pairs; the trees alone ask it.
+        """
+        return expit(self.odds(numbers, facts))
+
+    def odds(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
         """Return the logarithm of the odds of these chances."""
-        return (numbers * self.weights[:-1]).sum(axis=1) + self.weights[-1]
+        odds = (numbers * self.weights[:-1]).sum(axis=1) + self.weights[-1]
+        if self.trees is not None:
+            odds += self.trees.predict(np.concatenate([numbers, facts], axis=1), raw=True)[:, 0]
+        return odds * self.slope + self.offset
 
-    def bent(self, slope: float, offset: float) -> Rivals:
-        """Return the regression whose log-odds are these times ``slope`` plus ``offset``."""
-        weights = self.weights * slope
-        weights[-1] += offset
-        return Rivals(np.round(weights, 6))
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return all as arrays for `numpy.savez`."""
+        text = self.trees.text if self.trees else ""
+        return {
+            "rivals": self.weights,
+            "rivals_curve": np.array([self.slope, self.offset]),
+            "rivals_trees": np.frombuffer(text.encode(), dtype=np.uint8),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Rivals:
+        """Read back what `to_arrays` gave."""
+        text = arrays["rivals_trees"].tobytes().decode()
+        return cls(arrays["rivals"], Trees(text) if text else None, *arrays["rivals_curve"].tolist())
 
 
-def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> Rivals:
-    """Return the regression that makes held-out verdicts likeliest.
+def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> np.ndarray:
+    """Return the weights of the regression that makes held-out verdicts likeliest.
 
     Args:
         numbers: (P, `N_NUMBERS`) standing of pairs by scores of models that have not seen their papers.
@@ -114,4 +139,4 @@ def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> 
 
     even = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
     weights = even[:-1] / scale
-    return Rivals(np.append(weights, even[-1] - weights @ centre))
+    return np.round(np.append(weights, even[-1] - weights @ centre), 6)

@@ -8,28 +8,47 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
+from scipy.special import expit
 from spacy.tokens import Doc
 
 from kg.extract.calibration import fit_logistic
 from kg.extract.context import Context, context_of
 from kg.extract.lineage import LineageModel
-from kg.extract.lineage_features import Candidates, Seats, candidates, pair_features, spoken_features
+from kg.extract.lineage_features import N_FACTS, Candidates, Seats, candidates, pair_features, spoken_features
 from kg.extract.linear import fit
-from kg.extract.rivals import N_NUMBERS, Rivals, fit_rivals, standing
+from kg.extract.rivals import N_NUMBERS, Rivals, fit_rivals
 from kg.extract.role_features import Batch, gather
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
+from kg.extract.trees import Trees
 from kg.records import PaperEntity, fold
 
 FOLDS = 4
 
 TRUST = (0.98, 0.85)
 """How far "no" and "yes" of the gold are believed: the same construction is settled now one way, now the other."""
+
+TREES = {
+    "objective": "binary",
+    "learning_rate": 0.05,
+    "num_leaves": 7,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 10.0,
+    "verbose": -1,
+    "seed": 1,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+}
+ROUNDS = 200
 
 Row = Mapping[str, Any]
 Pair = tuple[int, int]
@@ -74,30 +93,42 @@ def train_lineage(
     cases = [_cases(rows, kind, part, weight) for kind in docs]
     model = _fit([case for kind in cases for case in kind])
     outside = [_fit([case for kind in cases for case in kind if case.part != k]) for k in range(FOLDS)]
-    judged = [_judged(outside, [case for case in kind if case.weight >= 1]) for kind in cases]
-    standings, target = judged[-1]
-    if len(target):
-        rivals = fit_rivals(np.concatenate([s for s, _ in judged]), np.concatenate([t for _, t in judged]))
-        model.rivals = rivals.bent(*fit_logistic(rivals.odds(standings), target))
+    judged = [_judged(outside, [case for case in kind if not case.written]) for kind in cases]
+    drawn = judged[-1].of(judged[-1].weight >= 1)
+    if len(drawn.target):
+        everything = Judged(*map(np.concatenate, zip(*judged, strict=True)))
+        blind = [_fit_rivals(everything.of(everything.part != k)) for k in range(FOLDS)]
+        odds = np.choose(drawn.part, [rivals.odds(drawn.numbers, drawn.facts) for rivals in blind])
+        slope, offset = fit_logistic(odds, drawn.target)
+        model.rivals = replace(_fit_rivals(everything), slope=slope, offset=offset)
         n_wanted = sum(len(row["lineage"]) for row, counts in zip(rows, weight, strict=True) if counts >= 1)
-        model.threshold = _threshold(model.rivals(standings), target, n_wanted)
+        model.threshold = _threshold(expit(odds * slope + offset), drawn.target, n_wanted)
     return model
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One paper with its entities, gold or found: the fold it is in, the pairs that are right, how much it counts."""
+    """One paper with its entities, gold or found.
+
+    Attributes:
+        context: the paper.
+        part: the fold it is in.
+        wanted: the pairs that are right.
+        weight: how much it counts.
+        written: whether it is no paper but a text that was written to be learned from.
+    """
 
     context: Context
     part: int
     wanted: set[Pair]
     weight: float
+    written: bool
 
 
 def _cases(rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, weight: Sequence[float]) -> list[Case]:
     """Return the papers that have a pair to judge."""
     return [
-        Case(context_of(doc), p, gold_pairs(row, doc._.entities), counts)
+        Case(context_of(doc), p, gold_pairs(row, doc._.entities), counts, "source" in row)
         for row, doc, p, counts in zip(rows, docs, part.tolist(), weight, strict=True)
         if len(doc._.entities) > 1
     ]
@@ -139,21 +170,57 @@ def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, 
 
 def _fit(cases: Sequence[Case]) -> LineageModel:
     batch, papers, pairs, spoken, target, weight = _features(cases)
-    owner, features = pair_features(batch, papers, pairs, spoken)
+    (owner, features), _ = pair_features(batch, papers, pairs, spoken)
     linear = fit(owner, features, target, 2, spread=0.02, iterations=60, trust=TRUST, weight=weight)
     return LineageModel(linear, Rivals.none())
 
 
-def _judged(models: Sequence[LineageModel], cases: Sequence[Case]) -> tuple[np.ndarray, np.ndarray]:
-    """Return (P, N) standings and (P,) verdicts of the pairs of papers, each scored by its fold's model."""
-    standings, verdicts = [np.zeros((0, N_NUMBERS))], [np.zeros(0, dtype=np.int64)]
+class Judged(NamedTuple):
+    """The pairs of some papers, each scored by a model that has not seen its paper.
+
+    Attributes:
+        numbers: (P, `N_NUMBERS`) standing of each pair.
+        facts: (P, `N_FACTS`) what else is known of it.
+        target: (P,) 1 if it is right, else 0.
+        weight: (P,) how much its paper counts.
+        part: (P,) the fold of its paper.
+    """
+
+    numbers: np.ndarray
+    facts: np.ndarray
+    target: np.ndarray
+    weight: np.ndarray
+    part: np.ndarray
+
+    def of(self, which: np.ndarray) -> Judged:
+        """Return the pairs that a mask (P,) chooses."""
+        return Judged(*(column[which] for column in self))
+
+
+def _judged(models: Sequence[LineageModel], cases: Sequence[Case]) -> Judged:
+    """Return the pairs of papers, each scored by its fold's model."""
+    rows = [(np.zeros((0, N_NUMBERS)), np.zeros((0, N_FACTS)), *[np.zeros(0, dtype=np.int64)] * 3)]
     for part, model in enumerate(models):
-        batch, papers, pairs, spoken, target, _ = _features([case for case in cases if case.part == part])
-        paper = np.repeat(np.arange(len(papers)), [len(c.entities) for c in papers])[pairs.child]
-        odds = model.odds(batch, papers, pairs, spoken)
-        standings.append(standing(odds, paper, pairs.child, pairs.parent))
-        verdicts.append(target)
-    return np.concatenate(standings), np.concatenate(verdicts)
+        batch, papers, pairs, spoken, target, weight = _features([case for case in cases if case.part == part])
+        rows.append((*model.numbers(batch, papers, pairs, spoken), target, weight, np.full(len(target), part)))
+    return Judged(*map(np.concatenate, zip(*rows, strict=True)))
+
+
+def _fit_rivals(judged: Judged) -> Rivals:
+    """Return the regression over the pairs of papers that count in full, and trees over all pairs."""
+    drawn = judged.of(judged.weight >= 1)
+    if not 0 < drawn.target.sum() < len(drawn.target):
+        return Rivals.none()
+    import lightgbm
+
+    rivals = Rivals(fit_rivals(drawn.numbers, drawn.target))
+    lessons = lightgbm.Dataset(
+        np.concatenate([judged.numbers, judged.facts], axis=1),
+        judged.target,
+        weight=judged.weight,
+        init_score=rivals.odds(judged.numbers, judged.facts),
+    )
+    return replace(rivals, trees=Trees(lightgbm.train(TREES, lessons, ROUNDS).model_to_string()))
 
 
 def _threshold(chances: np.ndarray, target: np.ndarray, n_wanted: int) -> float:

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-_FLOAT64, _ROW_MAJOR, _NORMAL = 1, 1, 0
+_FLOAT64, _ROW_MAJOR = 1, 1
+_PROBABILITIES, _RAW = 0, 1
 
 
 @lru_cache(maxsize=1)
@@ -58,8 +59,8 @@ class Trees:
         _check(library.LGBM_BoosterGetNumFeature(self._handle, ctypes.byref(features)))
         self.classes, self.features = classes.value, features.value
 
-    def predict(self, rows: np.ndarray) -> np.ndarray:
-        """Return (N, classes) probabilities for the rows (N, features)."""
+    def predict(self, rows: np.ndarray, raw: bool = False) -> np.ndarray:
+        """Return (N, classes) probabilities, or the sums of the leaves if ``raw``, for the rows (N, features)."""
         if rows.shape[1] != self.features:
             raise ValueError(f"{rows.shape[1]} features, the model has {self.features}")
         data = np.ascontiguousarray(rows, dtype=np.float64)
@@ -73,7 +74,7 @@ class Trees:
                 ctypes.c_int32(data.shape[0]),
                 ctypes.c_int32(data.shape[1]),
                 ctypes.c_int(_ROW_MAJOR),
-                ctypes.c_int(_NORMAL),
+                ctypes.c_int(_RAW if raw else _PROBABILITIES),
                 ctypes.c_int(0),
                 ctypes.c_int(-1),
                 ctypes.c_char_p(b"num_threads=1"),
