@@ -1,6 +1,7 @@
 """Who descends from whom is read out of the sentences that say so."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,17 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import kg.extract
+from kg.evaluate import read_gold
 from kg.extract.context import context_of
-from kg.extract.lineage import Lineage, LineageModel, relation_of
-from kg.extract.lineage_features import candidates
+from kg.extract.lineage import WEIGHTS, Lineage, LineageModel, relation_of
+from kg.extract.lineage_features import N_FACTS, candidates, spoken_features
 from kg.extract.linear import fit, probabilities
-from kg.extract.rivals import LOWEST, Rivals, fit_rivals, standing
+from kg.extract.rivals import LOWEST, N_NUMBERS, Rivals, fit_rivals, standing
+from kg.extract.role_features import gather
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.train_lineage import gold_pairs, train_lineage
 from kg.extract.train_roles import gold_doc, reader
 
 DATA = Path(__file__).parent / "data"
 GOLD = [json.loads(line) for line in (DATA / "evaluate_gold.jsonl").read_text(encoding="utf-8").splitlines()]
+CONTRASTS = DATA / "gold" / "contrasts.jsonl"
+NO_FACTS = np.zeros((0, N_FACTS))  # where there are no trees, none is asked
 
 
 @pytest.fixture(scope="module")
@@ -203,9 +209,56 @@ def test_a_pair_beside_a_surer_one_is_held_less_likely_where_training_says_so():
     child, parent = 3 * paper, 3 * paper + 1 + np.tile([0, 1], 200)
     best = (odds.reshape(-1, 2) == odds.reshape(-1, 2).max(axis=1, keepdims=True)).ravel()
     numbers = standing(odds, paper, child, parent)
-    chances = fit_rivals(numbers, best.astype(np.int64))(numbers)
+    chances = Rivals(fit_rivals(numbers, best.astype(np.int64)))(numbers, NO_FACTS)
     assert ((chances > 0.5) == best).mean() > 0.95
-    assert ((Rivals.none()(numbers) > 0.5) == best).mean() < 0.85
+    assert ((Rivals.none()(numbers, NO_FACTS) > 0.5) == best).mean() < 0.85
+
+
+def test_the_shipped_model_has_trees_and_is_the_same_when_written_and_read_back(tmp_path):
+    shipped = LineageModel.load()
+    assert shipped.rivals.trees is not None and shipped.rivals.trees.features == N_NUMBERS + N_FACTS
+    shipped.save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == WEIGHTS.read_bytes()
+    rng = np.random.default_rng(0)
+    numbers, facts = rng.normal(size=(50, N_NUMBERS)), rng.normal(size=(50, N_FACTS))
+    chances = LineageModel.load(tmp_path / "again.npz").chances(numbers, facts)
+    assert np.array_equal(chances, shipped.chances(numbers, facts))
+    assert not np.array_equal(chances, replace(shipped.rivals, trees=None)(numbers, facts)), "the trees have a say"
+
+
+def test_contrasts_name_what_their_text_holds_and_none_was_written_after_a_paper_of_dev():
+    rows = read_gold(CONTRASTS, roles=False)
+    assert len(rows) > 7000
+    assert not {row["source"] for row in rows.values()} & set(read_gold(DATA / "gold" / "dev-seeds.jsonl"))
+    for row in rows.values():
+        text = f"{row['title']}\n\n{row['abstract']}"
+        names = {entity["name"] for entity in row["entities"]}
+        assert all(surface in text for entity in row["entities"] for surface in entity["surfaces"]), row["id"]
+        assert all(link["child"] in names and link["parent"] in names for link in row["lineage"]), row["id"]
+
+
+def test_a_contrast_teaches_what_is_lineage_and_shares_the_fold_of_its_source():
+    text = {"title": "Zork: a study", "source": GOLD[0]["id"], "abstract": "We present Zork, which is {} Blorf."}
+    entities = [{"name": name, "type": "model", "surfaces": [name]} for name in ("Zork", "Blorf")]
+    link = [{"child": "Zork", "parent": "Blorf", "relation": "derived_from"}]
+
+    def contrast(number: int, words: str, lineage: list) -> dict:
+        return {**text, "id": str(number), "abstract": text["abstract"].format(words), "entities": entities} | {
+            "lineage": lineage
+        }
+
+    told, not_told = "quorbled out of", "frobbled against"  # words that stand in no gold paper
+    lessons = [contrast(i, told if i % 2 else not_told, link if i % 2 else []) for i in range(30)]
+    weight = [1.0] * len(GOLD[:30]) + [0.3] * len(lessons)
+    lineage = Lineage(train_lineage([*GOLD[:30], *lessons], weight=weight))
+    nlp, roles = reader(), kg.extract.load().get_pipe("roles")
+    docs = [gold_doc(nlp, contrast(99, words, [])) for words in (told, not_told)]
+    batch = gather(contexts := [context_of(roles(doc)) for doc in docs])
+    pairs = candidates(contexts)
+    numbers, _ = lineage.model.numbers(batch, contexts, pairs, spoken_features(batch, contexts, pairs))
+    paper, child = pairs.child // 2, pairs.child % 2
+    yes, no = (numbers[(paper == which) & (child == 0), 0] for which in (0, 1))
+    assert yes > no + 1
 
 
 @given(
@@ -219,7 +272,9 @@ def test_scores_however_far_out_give_chances_and_overflow_nothing(pairs):
     odds = np.array([o for o, _, _ in pairs])
     child, parent = (np.array([pair[i] for pair in pairs], dtype=np.int64) for i in (1, 2))
     with np.errstate(all="raise", under="ignore"):
-        chances = Rivals.none().bent(90.0, -3.0)(standing(odds, np.zeros_like(child), child, parent))
+        chances = replace(Rivals.none(), slope=90.0, offset=-3.0)(
+            standing(odds, np.zeros_like(child), child, parent), NO_FACTS
+        )
     assert ((chances >= 0) & (chances <= 1)).all()
 
 

@@ -28,6 +28,7 @@ from kg.records import Paper
 from kg.schema import ENTITY_TYPES
 
 GOLD = Path(__file__).parent / "data" / "gold"
+CONTRASTS = GOLD / "contrasts.jsonl"
 WEIGHTS = Path(kg.extract.__file__).parent / "weights"
 
 PAPER = Paper(
@@ -277,7 +278,11 @@ def test_training_learns_and_is_deterministic(tmp_path, with_unlabelled):
     gold.write_text(seed_lines(0, 40), encoding="utf-8")
     unlabelled.write_bytes(gzip.compress(seed_lines(40, 100).encode()))
     labels.write_text(label_lines(40, 50, "entities", "lineage") + label_lines(50, 60, "lineage"), encoding="utf-8")
-    more = {"unlabelled": unlabelled, "labels": labels} if with_unlabelled else {}
+    contrasts = tmp_path / "contrasts.jsonl"
+    contrasts.write_text(
+        "".join(CONTRASTS.read_text(encoding="utf-8").splitlines(keepends=True)[:20]), encoding="utf-8"
+    )
+    more = {"unlabelled": unlabelled, "labels": labels, "contrasts": contrasts} if with_unlabelled else {}
     for folder in ("one", "two"):
         train([gold], weights=tmp_path / folder, settings=SMALL, folds=2, rounds=20, **more)
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
