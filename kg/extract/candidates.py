@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kg.extract.entities import occurrences
+from kg.extract.entities import occurrences, tokens_between, tokens_until
 from kg.extract.words import Looks, capitalised, name_like
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
@@ -235,18 +235,6 @@ def _stands_alone(words: list[str], i: int) -> bool:
     return i + 1 == len(words) or not words[i + 1][0].isupper()
 
 
-def _tokens_until(ends: list[int], end: int) -> int:
-    """Return how many tokens there are up to the one that ends at character ``end``, 0 if none does."""
-    last = bisect_left(ends, end)
-    return last + 1 if last < len(ends) and ends[last] == end else 0
-
-
-def _tokens_between(starts: list[int], ends: list[int], start: int, end: int) -> Place | None:
-    """Return the tokens of which the first begins at character ``start`` and the last ends at ``end``, if any do."""
-    i, j = bisect_left(starts, start), _tokens_until(ends, end)
-    return (i, j) if i < j and starts[i] == start else None
-
-
 def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     """Return the groups of candidates of a paper, in the order of their first places."""
     text, title_end = reading.text, reading.title_end
@@ -259,16 +247,16 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
         chances.setdefault(place, 0.0)
     ties: list[tuple[Place, Place]] = []
     for pair in reading.definitions:
-        tied = [_tokens_between(starts, ends, a, b) for a, b in pair]
+        tied = [tokens_between(starts, ends, a, b) for a, b in pair]
         places = [place for place in tied if place is not None and place[1] - place[0] <= MAX_WORDS + 5]
         if len(places) == 2:
             ties.append((places[0], places[1]))
         for place in places:
             chances.setdefault(place, 0.0)
-    before_colon = _tokens_until(ends, text.find(": ", 0, title_end))
+    before_colon = tokens_until(ends, text.find(": ", 0, title_end))
     if 0 < before_colon <= MAX_WORDS:
         chances.setdefault((0, before_colon), 0.0)
-    in_title = _tokens_until(ends, title_end)
+    in_title = tokens_until(ends, title_end)
 
     def written(place: Place) -> str:
         return text[starts[place[0]] : ends[place[1] - 1]]
@@ -310,7 +298,7 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
         for key in keys:
             weight |= by_key[key]
         surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s))
-        found = {_tokens_between(starts, ends, a, b) for s in surfaces for a, b in occurrences(text, s)}
+        found = {tokens_between(starts, ends, a, b) for s in surfaces for a, b in occurrences(text, s)}
         places = sorted([place for place in found if place is not None])
         if places:
             known = {p: chances[p] if p in chances else chance_of(p, parts) for p in places}
