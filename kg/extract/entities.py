@@ -46,6 +46,12 @@ class JudgedName:
     confidence: float = 0.0  # calibrated probability that it is an entity of its likeliest type
 
 
+def bounded(text: str, start: int, end: int) -> bool:
+    """Say whether a stretch of a text begins and ends at word boundaries."""
+    before, after = text[start - 1 : start], text[end : end + 1]
+    return not (before.isalnum() or after.isalnum() or before == "_" or after == "_")
+
+
 def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
     """Return every place of a surface at word boundaries.
 
@@ -55,9 +61,7 @@ def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
     found, at = [], text.find(surface)
     while at >= 0:
         end = at + len(surface)
-        before = text[at - 1] if at else " "
-        after = text[end : end + 1] or " "
-        if not (before.isalnum() or after.isalnum() or before == "_" or after == "_"):
+        if bounded(text, at, end):
             found.append((at, end))
         at = text.find(surface, end)
     return found
