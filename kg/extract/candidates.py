@@ -131,17 +131,15 @@ def chance_of(place: Place, scores: np.ndarray) -> float:
 def known_stretches(looks: Looks, lexicon: Lexicon) -> list[Place]:
     """Return the longest stretch at each token whose folded text is a name of the lexicon."""
     names, prefixes = lexicon.names, lexicon.prefixes
-    folded = looks.column(fold, object).tolist()
+    folded = [*looks.column(fold, object).tolist(), "\0"]  # no name goes on so
     found = []
     for i in np.flatnonzero(looks.column(lexicon.begins, bool)).tolist():
-        so_far = folded[i]
-        best = i + 1 if so_far in names else 0
-        for j in range(i + 1, min(i + MAX_WORDS, len(folded))):
-            so_far += folded[j]
-            if so_far not in prefixes:
-                break
-            if so_far in names and folded[j]:
-                best = j + 1
+        so_far, j = folded[i], i + 1
+        best = j if so_far in names else 0
+        while (so_far := so_far + folded[j]) in prefixes and j < i + MAX_WORDS:
+            j += 1
+            if so_far in names and folded[j - 1]:
+                best = j
         if best:
             found.append((i, best))
     return found
@@ -232,15 +230,20 @@ def _bracketed(
     return found
 
 
+_BRACKETS = frozenset("()[]{}")
+
+
 @lru_cache(maxsize=200_000)
 def _key(surface: str) -> str:
     """Return the folded surface; nothing if it is no whole stretch of readable text.
 
     A whole stretch lies within a line and opens and closes the same number of brackets.
     """
+    if surface.isalnum():  # most are
+        return fold(surface)
     readable = surface.replace("\N{NO-BREAK SPACE}", " ").isprintable() and "\N{REPLACEMENT CHARACTER}" not in surface
-    whole = readable and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
-    return fold(surface) if whole else ""
+    whole = _BRACKETS.isdisjoint(surface) or all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
+    return fold(surface) if readable and whole else ""
 
 
 def _places(reading: Reading, surface: str, first: list[int], n_tokens: int) -> list[Place]:
@@ -332,8 +335,10 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
         weight: dict[str, float] = {}
         for key in keys:
             weight |= by_key[key]
-        surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s))
-        places = sorted({place for surface in surfaces for place in _places(reading, surface, *spots[surface])})
+        surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s)) if len(weight) > 1 else list(weight)
+        places = [place for surface in surfaces for place in _places(reading, surface, *spots[surface])]
+        if len(surfaces) > 1:
+            places = sorted(set(places))
         if places:
             known = {p: chances[p] if p in chances else chance_of(p, reading.scores) for p in places}
             groups.append(Group(keys, surfaces, places, int(not defined.keys().isdisjoint(keys)), known))
