@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kg.extract.entities import bounded, tokens_between, tokens_until
+from kg.extract.entities import occurrences, tokens_between, tokens_until
 from kg.extract.words import Looks, capitalised, name_like
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
@@ -148,18 +148,14 @@ def known_stretches(looks: Looks, lexicon: Lexicon) -> list[Place]:
 def written_stretches(reading: Reading) -> list[Place]:
     """Return the stretches that are written as names are: hyphenated ones whole and without what follows the name.
 
-    A word with one capital counts where it stands alone: not first in a sentence, no capitalised word beside it.
+    A word with one capital counts where it stands alone within a sentence.
     """
     words, starts, ends = reading.words, reading.starts, reading.ends
     writing = reading.looks.column(_writing, np.uint8)
-    alone = (writing & (_CAPITAL | _LONG)) == _CAPITAL | _LONG
-    alone[:1] = False
-    alone[1:] &= (writing[:-1] & (_CAPITAL | _STOP)) == 0
-    alone[:-1] &= (writing[1:] & _CAPITAL) == 0
-    notable = alone | (writing & _LIKE > 0)
+    notable = writing & (_CAPITAL | _LIKE) > 0
     notable[:-1] |= writing[1:] == _HYPHEN
     notable &= writing & _WORD > 0
-    kinds, stands_alone = writing.tolist(), alone.tolist()
+    kinds = writing.tolist()
     found: list[Place] = []
     n, done = len(words), 0
     for i in np.flatnonzero(notable).tolist():
@@ -176,7 +172,7 @@ def written_stretches(reading: Reading) -> list[Place]:
             while last > i and not (kinds[last - 1] & _CAPITAL or words[last - 1][-1].isdigit()):
                 last -= 1
             found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
-        elif j == i + 1 and stands_alone[i]:
+        elif j == i + 1 and _stands_alone(kinds, i):
             found.append((i, j))
     return found
 
@@ -197,6 +193,13 @@ def _writing(token: str) -> int:
     return (
         _WORD * token[0].isalnum() + _CAPITAL * capitalised(token) + _LIKE * name_like(token) + _LONG * (len(token) > 2)
     )
+
+
+def _stands_alone(kinds: list[int], i: int) -> bool:
+    """Say whether a token is a longer word with a capital, not first in a sentence and not beside another capital."""
+    if not (i and kinds[i] & _CAPITAL and kinds[i] & _LONG) or kinds[i - 1] & (_CAPITAL | _STOP):
+        return False
+    return i + 1 == len(kinds) or not kinds[i + 1] & _CAPITAL
 
 
 def _bracketed(
@@ -246,23 +249,14 @@ def _key(surface: str) -> str:
     return fold(surface) if readable and whole else ""
 
 
-def _places(reading: Reading, surface: str, first: list[int], n_tokens: int) -> list[Place]:
-    """Return every place of a surface at tokens and word boundaries, none overlapping another.
-
-    Args:
-        reading: the paper.
-        surface: how it is written.
-        first: the tokens that are like its first, ascending.
-        n_tokens: how many tokens it has.
-    """
-    text, starts, ends = reading.text, reading.starts, reading.ends
-    found, done = [], 0
-    for i in first:
-        start, j = starts[i], i + n_tokens
-        if start < done or not text.startswith(surface, start):
-            continue
-        done = start + len(surface)
-        if j <= len(ends) and ends[j - 1] == done and bounded(text, start, done):
+def _places(reading: Reading, surface: str, n_tokens: int) -> list[Place]:
+    """Return every place of a surface of so many tokens at tokens and word boundaries."""
+    starts, ends = reading.starts, reading.ends
+    found = []
+    for start, end in occurrences(reading.text, surface):
+        i = bisect_left(starts, start)
+        j = i + n_tokens
+        if j <= len(ends) and starts[i] == start and ends[j - 1] == end:
             found.append((i, j))
     return found
 
@@ -270,7 +264,7 @@ def _places(reading: Reading, surface: str, first: list[int], n_tokens: int) -> 
 def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     """Return the groups of candidates of a paper, in the order of their first places."""
     text, title_end = reading.text, reading.title_end
-    words, starts, ends = reading.words, reading.starts, reading.ends
+    starts, ends = reading.starts, reading.ends
     chances = tagged_stretches(reading.scores)
     for place in known_stretches(reading.looks, lexicon):
         chances.setdefault(place, 0.0)
@@ -292,20 +286,15 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     def written(place: Place) -> str:
         return text[starts[place[0]] : ends[place[1] - 1]]
 
-    spots_of: dict[str, list[int]] = {words[i]: [] for i, _ in chances}
-    for i, word in enumerate(words):
-        if word in spots_of:
-            spots_of[word].append(i)
-    spots: dict[str, tuple[list[int], int]] = {}  # of each surface: tokens like its first, and how many tokens it has
     by_key: dict[str, dict[str, float]] = {}
-    for place, chance in sorted(chances.items()):
-        i, j = place
+    n_tokens: dict[str, int] = {}  # of each surface
+    for i, j in sorted(chances):
         surface = text[starts[i] : ends[j - 1]]
         key = _key(surface)
         if key and not i < in_title < j:
             spellings = by_key.setdefault(key, {})
-            spellings[surface] = spellings.get(surface, 0.0) + chance
-            spots[surface] = spots_of[words[i]], j - i
+            spellings[surface] = spellings.get(surface, 0.0) + chances[i, j]
+            n_tokens[surface] = j - i
     root = {key: key for key in by_key}
 
     def top(key: str) -> str:
@@ -336,7 +325,7 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
         for key in keys:
             weight |= by_key[key]
         surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s)) if len(weight) > 1 else list(weight)
-        places = [place for surface in surfaces for place in _places(reading, surface, *spots[surface])]
+        places = [place for surface in surfaces for place in _places(reading, surface, n_tokens[surface])]
         if len(surfaces) > 1:
             places = sorted(set(places))
         if places:

@@ -46,12 +46,6 @@ class JudgedName:
     confidence: float = 0.0  # calibrated probability that it is an entity of its likeliest type
 
 
-def bounded(text: str, start: int, end: int) -> bool:
-    """Say whether a stretch of a text begins and ends at word boundaries."""
-    before, after = text[start - 1 : start], text[end : end + 1]
-    return not (before.isalnum() or after.isalnum() or before == "_" or after == "_")
-
-
 def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
     """Return every place of a surface at word boundaries.
 
@@ -61,7 +55,8 @@ def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
     found, at = [], text.find(surface)
     while at >= 0:
         end = at + len(surface)
-        if bounded(text, at, end):
+        before, after = text[at - 1 : at], text[end : end + 1]
+        if not (before.isalnum() or after.isalnum() or before == "_" or after == "_"):
             found.append((at, end))
         at = text.find(surface, end)
     return found
