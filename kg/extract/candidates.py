@@ -108,12 +108,12 @@ def tagged_stretches(scores: np.ndarray, low: float = LOW) -> dict[Place, float]
         chance = begin[at]
         if chance < low:
             continue
-        for next_, j in enumerate(tokens[at + 1 : at + MAX_WORDS], at + 1):
-            if j - i != next_ - at:
+        for to, j in enumerate(tokens[at + 1 : at + MAX_WORDS], at + 1):
+            if j - i != to - at:
                 break
-            if last[next_] >= low:
-                found[i, j + 1] = min(chance, last[next_])
-            chance = min(chance, inside[next_])
+            if last[to] >= low:
+                found[i, j + 1] = min(chance, last[to])
+            chance = min(chance, inside[to])
             if chance < low:
                 break
     most = int(SHARE * len(scores)) + 4
