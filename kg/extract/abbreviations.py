@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
 
 import yaml
@@ -38,13 +37,14 @@ Range = tuple[int, int]
 MAX_SHORT = 12
 """Longest short form, in characters (Schwartz & Hearst: 10; "Mask-R-CNN++" and "GRPO-Zero" are longer than theirs)."""
 
-_OPEN = re.compile(r"[(\[]")
+_OPEN, _OPEN_ROUND = re.compile(r"[(\[]"), re.compile(r"\(")  # one sign alone is found five times as fast
+_STOP = re.compile(r"[()\[\];]")
 _INSIDE = re.compile(r"[^()\[\],;]*")
 _SHORT = re.compile(r"[^\W_](?:[\w+\-./&'’*$^]*[\w+*])?(?: [^\W_][\w+\-.&]*)?")
 _SHORT_BEFORE = re.compile(r"(?<![\w\-/])[^\W_](?:[\w+\-./&’*$^]*[\w+*])?(?=\W{0,3}\Z)")
+_ONE_WORD = re.compile(r"[^\W_](?:[\w+\-./&’*$^]*[\w+*])?")
 _CUT = re.compile(r"[()\[\];:!?]|\.\s|,\s(?:but|which|where|we)\s|\s[–—-]{1,2}\s|—")
-_WORD = re.compile(r"[^\W\d_]+|\d+", re.UNICODE)
-_HUMP = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_PIECE = re.compile(r"[A-Z]+[^\W\d_A-Z]*|[^\W\d_A-Z]+|\d+")  # a word up to the next hump
 _COLON = re.compile(r"(?<![\w\-])([^\W_][\w+\-./]*[\w+]):\s+")
 _COLON_AND_SPACE = re.compile(r":\s+")
 _TERMED = re.compile(
@@ -62,10 +62,10 @@ def _is_short(form: str) -> bool:
     """Say whether a string looks like a short form: short, with a capital letter, mostly letters and digits."""
     if not 2 <= len(form) <= MAX_SHORT or not _SHORT.fullmatch(form):
         return False
-    capitals = sum(c.isupper() for c in form)
+    capitals = sum(map(str.isupper, form))
     if not capitals or (" " in form and len(form) > MAX_SHORT - 2):
         return False
-    return capitals + sum(c.isdigit() for c in form) >= 2 or len(form) <= 5
+    return capitals + sum(map(str.isdigit, form)) >= 2 or len(form) <= 5
 
 
 def _letters(short: str) -> str:
@@ -75,15 +75,7 @@ def _letters(short: str) -> str:
 
 def _pieces(text: str, start: int, end: int) -> list[Range]:
     """Cut a stretch into words at anything but letters and digits, and at the humps of camel case."""
-    pieces: list[Range] = []
-    for word in _WORD.finditer(text, start, end):
-        first, last = word.span()
-        if text[first + 1 : last].islower():  # no hump, as in nearly all words
-            pieces.append((first, last))
-            continue
-        cuts = [first, *(h.start() for h in _HUMP.finditer(text, first, last)), last]
-        pieces.extend(pairwise(c for i, c in enumerate(cuts) if not i or c > cuts[i - 1]))
-    return pieces
+    return [piece.span() for piece in _PIECE.finditer(text, start, end)]
 
 
 def _fits(word: str, letters: str) -> bool:
@@ -220,7 +212,7 @@ def _long_after(text: str, start: int, end: int, short: str) -> Range | None:
 def definitions(text: str) -> list[tuple[Range, Range]]:
     """Return the definitions in one text as (short form, long form) ranges, in the order of the text."""
     found: dict[Range, Range] = {}
-    for bracket in _OPEN.finditer(text):
+    for bracket in (_OPEN if "[" in text else _OPEN_ROUND).finditer(text):
         inside = _INSIDE.match(text, bracket.end())
         assert inside is not None  # it matches the empty string
         start, end = inside.span()
@@ -239,7 +231,7 @@ def definitions(text: str) -> list[tuple[Range, Range]]:
         if before is None and bracket.start():
             before = _short_before(text, bracket.start())
         if before is not None and before.span() not in found and _is_short(before.group()):
-            close = re.compile(r"[()\[\];]").search(text, start)
+            close = _STOP.search(text, start)
             long = _long_after(text, start, close.start() if close else end, before.group())
             if long is not None and text[long[1] : long[1] + 1] in set(")],;(. ") | {""}:
                 found[before.span()] = long
@@ -275,7 +267,7 @@ def _short_before(text: str, bracket: int) -> re.Match[str] | None:
     start = end
     while start > 0 and end - start <= MAX_SHORT and (text[start - 1].isalnum() or text[start - 1] in "+-./&’*$^"):
         start -= 1
-    return re.compile(r"[^\W_](?:[\w+\-./&’*$^]*[\w+*])?").fullmatch(text, start, end)
+    return _ONE_WORD.fullmatch(text, start, end)
 
 
 @Language.component("abbreviations", assigns=["doc._.abbreviations"])

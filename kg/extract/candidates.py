@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kg.extract.entities import occurrences
+from kg.extract.entities import occurrences, tokens_between, tokens_until
 from kg.extract.words import Looks, capitalised, name_like
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
@@ -25,6 +25,9 @@ LOW = 0.015
 
 LIKELY = 0.2
 """The least chance of two stretches that are tied by brackets alone."""
+
+ROUNDING = 1e-4
+"""The most by which the probabilities of a token's labels may miss one, and more."""
 
 SHARE = 0.25
 """The most stretches that the tagger may propose, for each token of a paper; the likeliest are kept."""
@@ -83,34 +86,34 @@ class Group:
 
 def span_chances(scores: np.ndarray) -> Parts:
     """Return for every token the chance that it begins, goes on, ends or is alone a name of whatever type."""
-    labels = np.ascontiguousarray(scores.T)  # sums along so short an axis as the labels' take ten times as long
-    sums = labels[1:5].copy()
-    for at in range(5, 1 + 4 * len(ENTITY_TYPES), 4):
-        sums += labels[at : at + 4]
-    begin, inside, last, single = sums.tolist()
+    sums = scores[:, 1 : 1 + 4 * len(ENTITY_TYPES)].reshape(-1, len(ENTITY_TYPES), 4).sum(axis=1)
+    begin, inside, last, single = sums.T.tolist()
     return begin, inside, last, single
 
 
-def tagged_stretches(scores: np.ndarray, low: float = LOW, parts: Parts | None = None) -> dict[Place, float]:
+def tagged_stretches(scores: np.ndarray, low: float = LOW) -> dict[Place, float]:
     """Return every stretch whose weakest token is a part of a name with a chance of at least ``low``.
 
     Args:
         scores: (N, 17) probabilities of labels.
         low: the least chance.
-        parts: what `span_chances` gives for the scores, if it is known.
     """
-    begin, inside, last, single = parts or span_chances(scores)
+    rows = np.flatnonzero(scores[:, 0] < 1 - low + ROUNDING)  # an eighth of the tokens; no others have a part
+    begin, inside, last, single = span_chances(scores[rows])
+    tokens = rows.tolist()
     found: dict[Place, float] = {}
-    for i in np.flatnonzero(scores[:, 0] < 1 - low).tolist():
-        if single[i] >= low:
-            found[i, i + 1] = single[i]
-        chance = begin[i]
+    for at, i in enumerate(tokens):
+        if single[at] >= low:
+            found[i, i + 1] = single[at]
+        chance = begin[at]
         if chance < low:
             continue
-        for j in range(i + 1, min(i + MAX_WORDS, len(begin))):
-            if last[j] >= low:
-                found[i, j + 1] = min(chance, last[j])
-            chance = min(chance, inside[j])
+        for to, j in enumerate(tokens[at + 1 : at + MAX_WORDS], at + 1):
+            if j - i != to - at:
+                break
+            if last[to] >= low:
+                found[i, j + 1] = min(chance, last[to])
+            chance = min(chance, inside[to])
             if chance < low:
                 break
     most = int(SHARE * len(scores)) + 4
@@ -119,27 +122,23 @@ def tagged_stretches(scores: np.ndarray, low: float = LOW, parts: Parts | None =
     return found
 
 
-def chance_of(place: Place, parts: Parts) -> float:
+def chance_of(place: Place, scores: np.ndarray) -> float:
     """Return the chance of one stretch: that of its weakest token in its part."""
-    begin, inside, last, single = parts
-    i, j = place
-    if j == i + 1:
-        return single[i]
-    return min([begin[i], last[j - 1], *inside[i + 1 : j - 1]])
+    begin, inside, last, single = span_chances(scores[slice(*place)])
+    return single[0] if len(single) == 1 else min([begin[0], last[-1], *inside[1:-1]])
 
 
 def known_stretches(looks: Looks, lexicon: Lexicon) -> list[Place]:
     """Return the longest stretch at each token whose folded text is a name of the lexicon."""
     names, prefixes = lexicon.names, lexicon.prefixes
-    folded, rows = looks.table.column(fold, object), looks.rows.tolist()
+    folded = [*looks.column(fold, object).tolist(), "\0"]  # no name goes on so
     found = []
     for i in np.flatnonzero(looks.column(lexicon.begins, bool)).tolist():
-        best, so_far = 0, ""
-        for j, row in enumerate(rows[i : i + MAX_WORDS], i + 1):
-            so_far += folded[row]
-            if so_far not in prefixes:
-                break
-            if so_far in names and folded[row]:
+        so_far, j = folded[i], i + 1
+        best = j if so_far in names else 0
+        while (so_far := so_far + folded[j]) in prefixes and j < i + MAX_WORDS:
+            j += 1
+            if so_far in names and folded[j - 1]:
                 best = j
         if best:
             found.append((i, best))
@@ -151,39 +150,56 @@ def written_stretches(reading: Reading) -> list[Place]:
 
     A word with one capital counts where it stands alone within a sentence.
     """
-    words, looks, starts, ends = reading.words, reading.looks, reading.starts, reading.ends
-    capital, like = looks.column(capitalised, bool), looks.column(name_like, bool)
-    notable = capital | like
-    notable[:-1] |= looks.column(_is_hyphen, bool)[1:]
-    notable &= looks.column(_is_word, bool)
-    capitals, likes = capital.tolist(), like.tolist()
+    words, starts, ends = reading.words, reading.starts, reading.ends
+    writing = reading.looks.column(_writing, np.uint8)
+    notable = writing & (_CAPITAL | _LIKE) > 0
+    notable[:-1] |= writing[1:] == _HYPHEN
+    notable &= writing & _WORD > 0
+    kinds = writing.tolist()
     found: list[Place] = []
     n, done = len(words), 0
     for i in np.flatnonzero(notable).tolist():
         if i < done:
             continue
         j = i + 1
-        while j + 1 < n and words[j] == "-" and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
+        like = kinds[i] & _LIKE
+        while j + 1 < n and kinds[j] == _HYPHEN and ends[j - 1] == starts[j] and ends[j] == starts[j + 1]:
+            like |= kinds[j + 1] & _LIKE
             j += 2
         done = j
-        if j - i <= MAX_WORDS and any(likes[i:j]):
+        if like and j - i <= MAX_WORDS:
             last = j
-            while last > i and not (capitals[last - 1] or words[last - 1][-1].isdigit()):
+            while last > i and not (kinds[last - 1] & _CAPITAL or words[last - 1][-1].isdigit()):
                 last -= 1
             found += [(i, j)] if last in (i, j) else [(i, last), (i, j)]
-        elif j == i + 1 and capitals[i] and len(words[i]) > 2 and _stands_alone(words, i):
+        elif j == i + 1 and _stands_alone(kinds, i):
             found.append((i, j))
     return found
 
 
-def _is_word(token: str) -> bool:
-    """Say whether a token begins with a letter or a digit."""
-    return token[0].isalnum()
+_WORD, _CAPITAL, _LIKE, _LONG, _HYPHEN, _STOP = 1, 2, 4, 8, 16, 32
 
 
-def _is_hyphen(token: str) -> bool:
-    """Say whether a token is the sign that joins words."""
-    return token == "-"
+def _writing(token: str) -> int:
+    """Say how a token is written, as a sum of bits.
+
+    It is a word, it begins with a capital, it is written as names are, it has more than two characters; it joins
+    words; a sentence may begin behind it.
+    """
+    if token == "-":
+        return _HYPHEN
+    if token in ".!?:" or token.isspace():
+        return _STOP
+    return (
+        _WORD * token[0].isalnum() + _CAPITAL * capitalised(token) + _LIKE * name_like(token) + _LONG * (len(token) > 2)
+    )
+
+
+def _stands_alone(kinds: list[int], i: int) -> bool:
+    """Say whether a token is a longer word with a capital, not first in a sentence and not beside another capital."""
+    if not (i and kinds[i] & _CAPITAL and kinds[i] & _LONG) or kinds[i - 1] & (_CAPITAL | _STOP):
+        return False
+    return i + 1 == len(kinds) or not kinds[i + 1] & _CAPITAL
 
 
 def _bracketed(
@@ -217,69 +233,68 @@ def _bracketed(
     return found
 
 
+_BRACKETS = frozenset("()[]{}")
+
+
 @lru_cache(maxsize=200_000)
 def _key(surface: str) -> str:
     """Return the folded surface; nothing if it is no whole stretch of readable text.
 
     A whole stretch lies within a line and opens and closes the same number of brackets.
     """
+    if surface.isalnum():  # most are
+        return fold(surface)
     readable = surface.replace("\N{NO-BREAK SPACE}", " ").isprintable() and "\N{REPLACEMENT CHARACTER}" not in surface
-    whole = readable and all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
-    return fold(surface) if whole else ""
+    whole = _BRACKETS.isdisjoint(surface) or all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
+    return fold(surface) if readable and whole else ""
 
 
-def _stands_alone(words: list[str], i: int) -> bool:
-    """Say whether a capitalised word is not the first of a sentence and has no capitalised neighbour."""
-    if not i or words[i - 1] in ".!?:" or words[i - 1].isspace() or words[i - 1][0].isupper():
-        return False
-    return i + 1 == len(words) or not words[i + 1][0].isupper()
-
-
-def _tokens_until(ends: list[int], end: int) -> int:
-    """Return how many tokens there are up to the one that ends at character ``end``, 0 if none does."""
-    last = bisect_left(ends, end)
-    return last + 1 if last < len(ends) and ends[last] == end else 0
-
-
-def _tokens_between(starts: list[int], ends: list[int], start: int, end: int) -> Place | None:
-    """Return the tokens of which the first begins at character ``start`` and the last ends at ``end``, if any do."""
-    i, j = bisect_left(starts, start), _tokens_until(ends, end)
-    return (i, j) if i < j and starts[i] == start else None
+def _places(reading: Reading, surface: str, n_tokens: int) -> list[Place]:
+    """Return every place of a surface of so many tokens at tokens and word boundaries."""
+    starts, ends = reading.starts, reading.ends
+    found = []
+    for start, end in occurrences(reading.text, surface):
+        i = bisect_left(starts, start)
+        j = i + n_tokens
+        if j <= len(ends) and starts[i] == start and ends[j - 1] == end:
+            found.append((i, j))
+    return found
 
 
 def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     """Return the groups of candidates of a paper, in the order of their first places."""
     text, title_end = reading.text, reading.title_end
     starts, ends = reading.starts, reading.ends
-    parts = span_chances(reading.scores)
-    chances = tagged_stretches(reading.scores, parts=parts)
+    chances = tagged_stretches(reading.scores)
     for place in known_stretches(reading.looks, lexicon):
         chances.setdefault(place, 0.0)
     for place in written_stretches(reading):
         chances.setdefault(place, 0.0)
     ties: list[tuple[Place, Place]] = []
     for pair in reading.definitions:
-        tied = [_tokens_between(starts, ends, a, b) for a, b in pair]
+        tied = [tokens_between(starts, ends, a, b) for a, b in pair]
         places = [place for place in tied if place is not None and place[1] - place[0] <= MAX_WORDS + 5]
         if len(places) == 2:
             ties.append((places[0], places[1]))
         for place in places:
             chances.setdefault(place, 0.0)
-    before_colon = _tokens_until(ends, text.find(": ", 0, title_end))
+    before_colon = tokens_until(ends, text.find(": ", 0, title_end))
     if 0 < before_colon <= MAX_WORDS:
         chances.setdefault((0, before_colon), 0.0)
-    in_title = _tokens_until(ends, title_end)
+    in_title = tokens_until(ends, title_end)
 
     def written(place: Place) -> str:
         return text[starts[place[0]] : ends[place[1] - 1]]
 
     by_key: dict[str, dict[str, float]] = {}
-    for place, chance in sorted(chances.items()):
-        surface = written(place)
+    n_tokens: dict[str, int] = {}  # of each surface
+    for i, j in sorted(chances):
+        surface = text[starts[i] : ends[j - 1]]
         key = _key(surface)
-        if key and not place[0] < in_title < place[1]:
+        if key and not i < in_title < j:
             spellings = by_key.setdefault(key, {})
-            spellings[surface] = spellings.get(surface, 0.0) + chance
+            spellings[surface] = spellings.get(surface, 0.0) + chances[i, j]
+            n_tokens[surface] = j - i
     root = {key: key for key in by_key}
 
     def top(key: str) -> str:
@@ -309,11 +324,12 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
         weight: dict[str, float] = {}
         for key in keys:
             weight |= by_key[key]
-        surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s))
-        found = {_tokens_between(starts, ends, a, b) for s in surfaces for a, b in occurrences(text, s)}
-        places = sorted([place for place in found if place is not None])
+        surfaces = sorted(weight, key=lambda s: (-weight[s], len(s), s)) if len(weight) > 1 else list(weight)
+        places = [place for surface in surfaces for place in _places(reading, surface, n_tokens[surface])]
+        if len(surfaces) > 1:
+            places = sorted(set(places))
         if places:
-            known = {p: chances[p] if p in chances else chance_of(p, parts) for p in places}
+            known = {p: chances[p] if p in chances else chance_of(p, reading.scores) for p in places}
             groups.append(Group(keys, surfaces, places, int(not defined.keys().isdisjoint(keys)), known))
     groups.sort(key=lambda g: g.places[0])
     return groups

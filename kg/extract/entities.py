@@ -10,6 +10,7 @@ Sets ``doc._.entities`` (role "mentions" until the component ``roles`` has read 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -54,12 +55,27 @@ def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
     found, at = [], text.find(surface)
     while at >= 0:
         end = at + len(surface)
-        before = text[at - 1] if at else " "
-        after = text[end : end + 1] or " "
+        before, after = text[at - 1 : at], text[end : end + 1]
         if not (before.isalnum() or after.isalnum() or before == "_" or after == "_"):
             found.append((at, end))
         at = text.find(surface, end)
     return found
+
+
+def tokens_until(ends: list[int], end: int) -> int:
+    """Return how many tokens there are up to the one that ends at character ``end``, 0 if none does."""
+    last = bisect_left(ends, end)
+    return last + 1 if last < len(ends) and ends[last] == end else 0
+
+
+def tokens_between(starts: list[int], ends: list[int], start: int, end: int) -> tuple[int, int] | None:
+    """Return the tokens of which the first begins at character ``start`` and the last ends at ``end``, if any do.
+
+    >>> tokens_between([0, 5], [4, 9], 0, 9)
+    (0, 2)
+    """
+    i, j = bisect_left(starts, start), tokens_until(ends, end)
+    return (i, j) if i < j and starts[i] == start else None
 
 
 def group_tagged(doc: Doc) -> list[JudgedName]:
@@ -120,7 +136,7 @@ def make_entities(text: str, title_end: int, names: Sequence[JudgedName], thresh
 
 def outside_addresses(text: str, names: Sequence[JudgedName]) -> list[JudgedName]:
     """Return the names without the spellings that stand in web addresses alone, as no spelling of the gold does."""
-    addresses = [match.span() for match in _ADDRESS.finditer(text)] if "/" in text or "www." in text else []
+    addresses = _addresses(text)
     if not addresses:
         return list(names)
 
@@ -129,6 +145,19 @@ def outside_addresses(text: str, names: Sequence[JudgedName]) -> list[JudgedName
 
     cut = [replace(name, surfaces=tuple(filter(stands, name.surfaces))) for name in names]
     return [name for name in cut if name.surfaces]
+
+
+def _addresses(text: str) -> list[tuple[int, int]]:
+    """Return the places of the web addresses, looked for only between the white space around their signs."""
+    if "/" not in text and "www." not in text:
+        return []
+    found, end = [], 0
+    for chunk in text.split():
+        if "/" in chunk or "www." in chunk:
+            start = text.index(chunk, end)
+            end = start + len(chunk)
+            found += [match.span() for match in _ADDRESS.finditer(text, start, end)]
+    return found
 
 
 class PaperEntities:
@@ -144,18 +173,17 @@ class PaperEntities:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
-        tokens = extensions.tokens_of(doc)
-        names = doc._.judged_names if doc._.judged_names is not None else group_tagged(doc)
-        doc._.entities = make_entities(tokens.text, doc._.title_end, names, self.threshold)
-        first = {a: i for i, a in enumerate(tokens.starts)}
-        final = {b: i + 1 for i, b in enumerate(tokens.ends)}
-        shift = {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+        tokens, title_end, names = extensions.tokens_of(doc), doc._.title_end, doc._.judged_names
+        entities = make_entities(tokens.text, title_end, group_tagged(doc) if names is None else names, self.threshold)
+        doc._.entities = entities
+        shift = {"title": 0, "abstract": title_end + extensions.GAP}
         spans = []
-        for entity in doc._.entities:
+        for entity in entities:
             for mention in entity.mentions:
-                a, b = (at + shift[mention.span.field] for at in (mention.span.start, mention.span.end))
-                if a in first and b in final:
-                    spans.append((first[a], final[b], entity.type))
+                at = shift[mention.span.field]
+                place = tokens_between(tokens.starts, tokens.ends, mention.span.start + at, mention.span.end + at)
+                if place is not None:
+                    spans.append((*place, entity.type))
         doc.spans["mentions"] = [Span(doc, i, j, label=kind) for i, j, kind in sorted(spans)]
         return doc
 

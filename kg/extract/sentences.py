@@ -18,6 +18,7 @@ Sets ``token.is_sent_start``. Needs ``doc._.title_end`` (zero where a `Doc` is n
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from functools import lru_cache
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from kg.extract import extensions
 
 _END = re.compile(r"(?:[.!?…]+[\"'”’)\]}]*|[。！？])\s+|\n[^\S\n]*\n\s*")
 _MARK = re.compile(r"[.!?…。！？\n]")
-_LAST_WORD = re.compile(r"[^\s(\[{\"'“‘]+$")
+_LAST_WORD = re.compile(r"(?:.*[\s(\[{\"'“‘])?(.*)", re.DOTALL)  # to the end, then back to the last sign before it
 _NEXT_WORD = re.compile(r"[(\[{\"'“‘`*]*([^\W_]*)")
 
 
@@ -51,13 +52,14 @@ def _ends(text: str, start: int, stop: int, resume: int) -> bool:
     following = _NEXT_WORD.match(text, resume)
     opener = following.group(1) if following else ""
     goes_on_low = bool(opener) and opener[0].islower() and opener == opener.lower()
-    before = _LAST_WORD.search(text, max(start, stop - 40), stop)
-    word = before.group().lower() if before else ""
+    before = _LAST_WORD.match(text[max(start, stop - 40) : stop].removesuffix("\n"))
+    written = before.group(1) if before else ""
+    word = written.lower()
     if word in words["never"] or f"{word}{mark}" in words["names"]:
         return False
     if word in words["numbered"] and opener[:1].isdigit():
         return False
-    initial = len(word) == 1 and word.isalpha() and before is not None and before.group().isupper()
+    initial = len(word) == 1 and word.isalpha() and written.isupper()
     if word in words["perhaps"] or initial:
         return opener.lower() in words["openers"] and not goes_on_low
     if goes_on_low:  # "improves accuracy. we then": a slip of the keyboard after a plain word; else no end
@@ -94,9 +96,9 @@ def paper_sentences(doc: Doc) -> Doc:
     if not len(doc):
         return doc
     tokens = extensions.tokens_of(doc)
+    first = [bisect_left(tokens.starts, at) for at in sentence_starts(tokens.text, doc._.title_end)]
     marks = np.full(len(doc), -1, dtype=np.int64)
-    first = np.searchsorted(tokens.starts, sentence_starts(tokens.text, doc._.title_end))
-    marks[first[first < len(doc)]] = 1
+    marks[[i for i in first if i < len(doc)]] = 1
     marks[0] = 1
     doc.from_array([SENT_START], marks.reshape(-1, 1).view(np.uint64))  # type: ignore[arg-type]
     return doc
