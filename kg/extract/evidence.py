@@ -119,12 +119,12 @@ class Tables:
             if (sizes == 1).all():
                 out[:, f] = self._table[rows]
                 continue
-            # The mean over those that were seen, row 0 where none was.
-            owner = np.repeat(np.arange(n), sizes)[rows > 0]
-            sizes = np.bincount(owner, minlength=n)
-            rows = np.insert(rows[rows > 0], np.cumsum(sizes)[sizes == 0], 0)
-            sizes = np.maximum(sizes, 1)
-            out[:, f] = np.add.reduceat(self._table[rows], _starts(sizes), axis=0) / sizes[:, None]
+            known = rows > 0  # the mean over those that were seen
+            sizes = np.bincount(np.repeat(np.arange(n), sizes)[known], minlength=n)
+            some = sizes > 0
+            sums = np.add.reduceat(self._table[rows[known]], _starts(sizes)[some], axis=0)
+            out[:, f] = self._table[0]
+            out[some, f] = sums / sizes[some, None]
         return out.reshape(n, -1)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
@@ -164,15 +164,15 @@ def weigh(
         nothing = np.zeros(0, dtype=np.int64)
         return Evidence(np.zeros((0, 0), dtype=np.float32), {f: [] for f in FIELDS}, dict.fromkeys(FIELDS, nothing))
     papers = _Papers(readings, groups_of)
-    return Evidence(papers.numbers()[chosen], *papers.strings(chosen))
+    return Evidence(papers.numbers(chosen), *papers.strings(chosen))
 
 
 @lru_cache(maxsize=100_000)
-def _spelling(surface: str) -> tuple[float, ...]:
+def _spelling(surface: str) -> np.ndarray:
     """Return how a name is written: its length, capitals, digits, hyphens and spaces."""
     kinds = kinds_of(surface)
     caps = kinds.count("X")
-    return (
+    numbers = (
         len(surface),
         caps,
         caps / len(surface),
@@ -184,6 +184,7 @@ def _spelling(surface: str) -> tuple[float, ...]:
         surface.isupper(),
         " " not in surface and "X" in kinds[1:] and any(c.isupper() and c.isalpha() for c in surface[1:]),
     )
+    return np.array(numbers, dtype=np.float32)
 
 
 def _noun(word: str) -> int:
@@ -296,10 +297,11 @@ class _Papers:
         self.mass = sums / length[:, None]  # (places, types)
         self.mean_mass = np.add.reduceat(self.mass, self.starts, axis=0) / self.sizes[:, None]  # (groups, types)
 
-    def numbers(self) -> np.ndarray:
-        """Return (groups, F) all numbers."""
-        parts = [self._places(), self._overlaps(), self._spelled(), self._positions()]
-        parts += [self._context(), self._neighbours(), self._surroundings()]
+    def numbers(self, chosen: np.ndarray) -> np.ndarray:
+        """Return (chosen groups, F) all numbers of some groups."""
+        parts = [self._places(), self._overlaps(), self._positions(), self._context(), self._neighbours()]
+        parts = [part[chosen] for part in (*parts, self._surroundings())]
+        parts.insert(2, self._spelled(chosen))  # the spellings of all would cost more than to choose
         return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
 
     def _places(self) -> np.ndarray:
@@ -351,20 +353,22 @@ class _Papers:
             ]
         )
 
-    def _spelled(self) -> np.ndarray:
-        """Return how the group is spelled, and whether a name can be outside of the words beside it."""
-        begin, end = self.begin[self.best], self.end[self.best]
+    def _spelled(self, chosen: np.ndarray) -> np.ndarray:
+        """Return how some groups are spelled, and whether a name can be outside of the words beside them."""
+        begin, end = self.begin[self.best[chosen]], self.end[self.best[chosen]]
         capitals = np.append(0, self.capital.cumsum())
-        spellings = [_spelling(group.surfaces[0]) for group in self.groups]
+        surfaces = [self.groups[number].surfaces for number in chosen.tolist()]
+        lengths = np.array([len(surface) for some in surfaces for surface in some])
+        starts = _starts(np.array([len(some) for some in surfaces]))
         return np.column_stack(
             [
                 self.outside[begin - 1],
                 self.outside[end],
                 end - begin,
-                np.array(spellings, dtype=np.float64),
+                np.stack([_spelling(some[0]) for some in surfaces]),
                 (capitals[end] - capitals[begin]) / (end - begin),
-                [max(map(len, group.surfaces)) for group in self.groups],
-                [min(map(len, group.surfaces)) for group in self.groups],
+                np.maximum.reduceat(lengths, starts),
+                np.minimum.reduceat(lengths, starts),
             ]
         )
 
