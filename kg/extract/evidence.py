@@ -279,6 +279,7 @@ class _Papers:
         self.opens = np.append(0, np.flatnonzero(begins))  # the first word of each sentence
         marks[self.first - 1] |= STOP  # what is searched for ends with the paper
         marks[[*self.first + self.n_words, -1]] |= CLOSING | CLAUSE
+        marks[self.first + self.n_words - 1] &= ~APPOSING  # nothing follows
         self.marks = marks
 
     def _read_scores(self) -> None:
