@@ -9,9 +9,8 @@ neighbours or this very spelling were names, and of which type. `Tables.fit` get
 from __future__ import annotations
 
 import json
-from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice, repeat
@@ -20,19 +19,24 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from kg.extract.candidates import Group, Place, Reading
-from kg.extract.words import Looks, capitalised, kinds_of, norm, shape
+from kg.extract.candidates import Group, Reading
+from kg.extract.words import capitalised, kinds_of, norm, shape
 
 N_TYPES = 4
 CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
 JOINERS = frozenset({",", "and", "or", "/", "&", ";"})
 DETERMINERS = frozenset({"a", "an", "the"})
 # What leads from a name to what it is, and where the search for that ends, backwards and forwards.
-APPOSING = frozenset({",", "is", ":", "are", "-", "–", "—"})
+APPOSERS = frozenset({",", "is", ":", "are", "-", "–", "—"})
 STOPS = frozenset({".", ",", "(", ";", ":"})
 CLAUSES = frozenset({".", ",", "(", ";", "that", "which", "for", "to", "of", "with"})
 FIELDS = ("key", "last", "first", "last2", "shape", "prev", "next", "prev2", "next2", "next_noun")
 """What the tables are about, in the order of their columns."""
+SPACE, ENDER, JOINER, APPOSING, DETERMINER, STOP, CLAUSE = (1 << n for n in range(7))
+OPENING, CLOSING, HYPHEN, COLON, QUOTE, BASED = (1 << n for n in range(7, 13))
+"""What a word or sign can be for the sentence: see `_marks`."""
+EDGE = 6
+"""Signs that stand before and behind a batch of texts; as many words can be looked ahead."""
 
 
 @lru_cache(maxsize=1)
@@ -46,10 +50,11 @@ def cues() -> tuple[dict[str, int], dict[str, int], tuple[str, ...], tuple[str, 
 
 @dataclass(slots=True)
 class Evidence:
-    """The features of one paper's groups, before the tables are asked."""
+    """The features of some groups, before the tables are asked."""
 
     numbers: np.ndarray  # (G, F) float32
-    strings: list[dict[str, list[str]]]  # for each group and each of FIELDS the values to look up
+    strings: dict[str, list[str]]  # for each of FIELDS the values to look up, group after group
+    sizes: dict[str, np.ndarray]  # for each of FIELDS (G,) how many of the values are each group's
 
 
 class Tables:
@@ -71,25 +76,28 @@ class Tables:
         self._table = np.concatenate([np.log1p(seen), rates], axis=1).astype(np.float32)
 
     @classmethod
-    def fit(cls, groups: Iterable[tuple[dict[str, list[str]], int]], least: int = 2) -> Tables:
-        """Count over groups of candidates: their strings, and the index of their type or -1.
+    def fit(cls, seen: Iterable[tuple[Evidence, np.ndarray]], least: int = 2) -> Tables:
+        """Count over groups of candidates.
 
         Args:
-            groups: strings as `Evidence` has them, and the type that the gold gives the group.
+            seen: evidence, and the index of the type that the gold gives to each of its groups, -1 for none.
             least: values (but for spellings) that are seen less often are dropped.
         """
         counts: dict[str, dict[str, list[int]]] = {f: {} for f in FIELDS}
         total = [0] * (1 + N_TYPES)
-        for strings, kind in groups:
-            total[0] += 1
-            if kind >= 0:
-                total[1 + kind] += 1
-            for name, values in strings.items():
-                for value in set(values):
-                    row = counts[name].setdefault(value, [0] * (1 + N_TYPES))
-                    row[0] += 1
-                    if kind >= 0:
-                        row[1 + kind] += 1
+        for evidence, kinds in seen:
+            for kind in kinds.tolist():
+                total[0] += 1
+                if kind >= 0:
+                    total[1 + kind] += 1
+            for name in FIELDS:
+                values = iter(evidence.strings[name])
+                for size, kind in zip(evidence.sizes[name].tolist(), kinds.tolist(), strict=True):
+                    for value in set(islice(values, size)):
+                        row = counts[name].setdefault(value, [0] * (1 + N_TYPES))
+                        row[0] += 1
+                        if kind >= 0:
+                            row[1 + kind] += 1
         prior = np.array(total[1:], dtype=np.float32) / max(total[0], 1)
         rows: dict[str, dict[str, int]] = {}
         table = [[0] * (1 + N_TYPES)]
@@ -101,22 +109,23 @@ class Tables:
                     table.append(row)
         return cls(rows, np.array(table, dtype=np.float32), prior)
 
-    def look_up(self, strings: Sequence[dict[str, list[str]]]) -> np.ndarray:
+    def look_up(self, evidence: Evidence) -> np.ndarray:
         """Return (G, 5 * fields): for each field how much was seen and the smoothed rate of each type, as means."""
-        out = np.empty((len(strings), len(FIELDS), 1 + N_TYPES), dtype=np.float32)
+        n = len(evidence.numbers)
+        out = np.empty((n, len(FIELDS), 1 + N_TYPES), dtype=np.float32)
         for f, name in enumerate(FIELDS):
-            values = [of[name] for of in strings]
-            sizes = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
-            row_of = self.rows.get(name, {}).get
-            rows = np.fromiter(map(row_of, chain.from_iterable(values), repeat(0)), dtype=np.int64)
-            if (sizes != 1).any():  # the mean over those that were seen, row 0 where none was
-                owner = np.repeat(np.arange(len(values)), sizes)[rows > 0]
-                sizes = np.bincount(owner, minlength=len(values))
-                rows = np.insert(rows[rows > 0], np.cumsum(sizes)[sizes == 0], 0)
-                sizes = np.maximum(sizes, 1)
-            starts = np.cumsum(sizes) - sizes
-            out[:, f] = np.add.reduceat(self._table[rows], starts, axis=0) / sizes[:, None]
-        return out.reshape(len(strings), -1)
+            values, sizes = evidence.strings[name], evidence.sizes[name]
+            rows = np.fromiter(map(self.rows[name].get, values, repeat(0)), dtype=np.int64, count=len(values))
+            if (sizes == 1).all():
+                out[:, f] = self._table[rows]
+                continue
+            known = rows > 0  # the mean over those that were seen
+            sizes = np.bincount(np.repeat(np.arange(n), sizes)[known], minlength=n)
+            some = sizes > 0
+            sums = np.add.reduceat(self._table[rows[known]], _starts(sizes)[some], axis=0)
+            out[:, f] = self._table[0]
+            out[some, f] = sums / sizes[some, None]
+        return out.reshape(n, -1)
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """Return all as arrays for `numpy.savez`."""
@@ -138,31 +147,32 @@ class Tables:
         return cls(rows, arrays["table_counts"].astype(np.float32), arrays["table_prior"])
 
 
-def weigh(reading: Reading, groups: Sequence[Group], wanted: Sequence[bool] | None = None) -> Evidence:
-    """Return the evidence for each group of a paper.
+def weigh(
+    readings: Sequence[Reading], groups_of: Sequence[Sequence[Group]], wanted: np.ndarray | None = None
+) -> Evidence:
+    """Return the evidence for groups of some papers.
 
     Args:
-        reading: the paper.
-        groups: all its groups of candidates.
-        wanted: which of them to describe; all if None. What is said of one does not depend on it.
+        readings: the papers.
+        groups_of: all groups of candidates of each.
+        wanted: (all groups,) which of them to describe; all if None. What is said of one does not depend on it, nor
+            on the other papers.
     """
-    view = _View(reading, groups)
-    chosen = [n for n in range(len(groups)) if wanted is None or wanted[n]]
-    if not chosen:
-        return Evidence(np.zeros((0, 0), dtype=np.float32), [])
-    described = [view.describe(n) for n in chosen]
-    numbers = np.array([numbers for numbers, _ in described], dtype=np.float32)
-    return Evidence(
-        np.concatenate([numbers, view.surroundings()[chosen]], axis=1), [strings for _, strings in described]
-    )
+    n_groups = sum(map(len, groups_of))
+    chosen = np.arange(n_groups) if wanted is None else np.flatnonzero(wanted)
+    if not len(chosen):
+        nothing = np.zeros(0, dtype=np.int64)
+        return Evidence(np.zeros((0, 0), dtype=np.float32), {f: [] for f in FIELDS}, dict.fromkeys(FIELDS, nothing))
+    papers = _Papers(readings, groups_of)
+    return Evidence(papers.numbers(chosen), *papers.strings(chosen))
 
 
 @lru_cache(maxsize=100_000)
-def _spelling(surface: str) -> tuple[float, ...]:
+def _spelling(surface: str) -> np.ndarray:
     """Return how a name is written: its length, capitals, digits, hyphens and spaces."""
     kinds = kinds_of(surface)
     caps = kinds.count("X")
-    return (
+    numbers = (
         len(surface),
         caps,
         caps / len(surface),
@@ -174,6 +184,7 @@ def _spelling(surface: str) -> tuple[float, ...]:
         surface.isupper(),
         " " not in surface and "X" in kinds[1:] and any(c.isupper() and c.isalpha() for c in surface[1:]),
     )
+    return np.array(numbers, dtype=np.float32)
 
 
 def _noun(word: str) -> int:
@@ -186,249 +197,336 @@ def _verb(word: str) -> int:
     return cues()[1].get(norm(word), -1)
 
 
-def _cues_of(looks: Looks, kind: Callable[[str], int]) -> dict[int, int]:
-    """Return place and class of each word that has one."""
-    classes = looks.column(kind, np.int8)
-    places = np.flatnonzero(classes >= 0)
-    return dict(zip(places.tolist(), classes[places].tolist(), strict=True))
+def _marks(word: str) -> int:
+    """Return what a word or sign is for the sentence it stands in: the sum of the constants that apply."""
+    low = norm(word)
+    return (
+        SPACE * word.isspace()
+        | ENDER * (word in ".!?")
+        | JOINER * (word in JOINERS)
+        | APPOSING * (word in APPOSERS)
+        | DETERMINER * (low in DETERMINERS)
+        | STOP * (word in STOPS)
+        | CLAUSE * (low in CLAUSES)
+        | OPENING * (word == "(")
+        | CLOSING * (word == ")")
+        | HYPHEN * (word == "-")
+        | COLON * (word == ":")
+        | QUOTE * (word in "\"'`“‘")
+        | BASED * (word == "based")
+    )
 
 
-def _ends_sentence(word: str) -> bool:
-    """Say whether a sentence ends with the word, if a capital follows."""
-    return word in ".!?"
+def _starts(sizes: np.ndarray) -> np.ndarray:
+    """Return where each of some runs begins that lie end to end."""
+    return np.cumsum(sizes) - sizes
 
 
-class _View:
-    """One paper, worked out once for all its groups."""
+def _ranges(lows: np.ndarray, highs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return all numbers of some ranges, end to end: the range of each, and the number itself."""
+    sizes = highs - lows
+    owner = np.repeat(np.arange(len(sizes)), sizes)
+    return owner, np.arange(len(owner)) + (lows - _starts(sizes))[owner]
 
-    def __init__(self, reading: Reading, groups: Sequence[Group]) -> None:
-        _, _, noun_names, verb_names = cues()
-        looks = reading.looks
-        self.reading, self.groups = reading, groups
-        self.words = reading.words
-        self.norms: list[str] = looks.column(norm, object).tolist()
-        capital = looks.column(capitalised, bool)
-        self.capitals: list[bool] = capital.tolist()
-        self.nouns, verbs = _cues_of(looks, _noun), _cues_of(looks, _verb)
-        self.n_nouns, self.n_verbs = len(noun_names), len(verb_names)
-        labels = np.ascontiguousarray(reading.scores.T)  # (17, N): see `span_chances`
-        mass = labels[1::4] + (labels[2::4] + labels[3::4] + labels[4::4])  # (types, N)
-        sums = np.zeros((N_TYPES, mass.shape[1] + 1))
-        mass.cumsum(axis=1, dtype=np.float64, out=sums[:, 1:])
-        self.total = total = sums.T  # (N + 1, types)
-        places = chain.from_iterable(place for group in groups for place in group.places)
-        begins, ends = np.fromiter(places, dtype=np.int64).reshape(-1, 2).T
-        of_places = iter(((total[ends] - total[begins]) / (ends - begins)[:, None]).tolist())
-        self.masses = [list(islice(of_places, len(group.places))) for group in groups]
-        self.mean_masses = [
-            [sum(m) / len(m) for m in zip(*masses, strict=True)] if len(masses) > 1 else masses[0]
-            for masses in self.masses
-        ]
-        self.outside = reading.scores[:, 0].tolist()
-        self.title_tokens = reading.title_tokens
-        colon = reading.text.find(": ", 0, reading.title_end)
-        self.colon = bisect_right(reading.ends, colon) if colon >= 0 else 0
-        begins_sentence = looks.column(str.isspace, bool)
-        begins_sentence[1:] |= capital[1:] & looks.column(_ends_sentence, bool)[:-1]
-        self.sentence: list[int] = begins_sentence.cumsum().tolist()  # of each word: the number of its sentence
-        self.n_sentences = self.sentence[-1] + 1 if self.sentence else 1
-        self.nouns_of = self._by_sentence(self.nouns)
-        self.verbs_of = self._by_sentence(verbs)
-        self.noun_kinds = [{noun for _, noun in some} for some in self.nouns_of]  # of each sentence
-        self.verb_kinds = [{verb for _, verb in some} for some in self.verbs_of]
-        self.covering: dict[int, list[tuple[Place, float]]] = defaultdict(list)
-        self.begins: dict[int, tuple[float, Place]] = {}
-        self.finishes: dict[int, tuple[float, Place]] = {}
-        for group in groups:
-            for place, chance in group.chances.items():
-                i, j = place
-                for k in (i,) if j == i + 1 else {i, j - 1, (i + j - 1) // 2}:
-                    self.covering[k].append((place, chance))
-                if chance > self.begins.get(i, (0.0,))[0]:
-                    self.begins[i] = (chance, place)
-                if chance > self.finishes.get(j, (0.0,))[0]:
-                    self.finishes[j] = (chance, place)
-        everywhere, in_title = [0.0] * self.n_nouns, [0.0] * self.n_nouns
-        for i, noun in self.nouns.items():
-            everywhere[noun] += 1
-            if i < self.title_tokens:
-                in_title[noun] += 1
-        self.noun_counts = everywhere + in_title
 
-    def _by_sentence(self, cues: dict[int, int]) -> list[list[tuple[int, int]]]:
-        """Return for each sentence place and class of its words among the cues, in the order of the text."""
-        found: list[list[tuple[int, int]]] = [[] for _ in range(self.n_sentences)]
-        for cue in cues.items():
-            found[self.sentence[cue[0]]].append(cue)
-        return found
+def _next(places: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """Return for each ``at`` the first of the places that is not before it; places are ascending."""
+    return places[np.searchsorted(places, at)]
 
-    def describe(self, number: int) -> tuple[list[float], dict[str, list[str]]]:
-        """Return the numbers and strings of one of the groups."""
-        words, norms = self.words, self.norms
-        group, masses = self.groups[number], self.masses[number]
-        places = group.places
-        chances = [group.chances[p] for p in places]
-        best = chances.index(max(chances))
-        i, j = places[best]
-        in_title = chances[: bisect_left(places, (self.title_tokens,))]
-        outer, inner, crossing, outer_all = 0.0, 0.0, 0.0, []
-        for at, place in enumerate(places):
-            around = 0.0
-            a, b = place
-            for other, chance in self.covering[a] if b == a + 1 else self.covering[a] + self.covering[b - 1]:
-                if other == place:
-                    continue
-                c, d = other
-                if c <= a and b <= d:
-                    around = max(around, chance)
-                elif a <= c and d <= b:
-                    inner = max(inner, chance) if at == best else inner
-                else:
-                    crossing = max(crossing, chance)
-            outer_all.append(around)
-        outer = outer_all[best]
-        spelled = words[i:j]
-        numbers: list[float] = [
-            len(places),
-            len(in_title),
-            len(group.surfaces),
-            group.defined,
-            chances[best],
-            sum(chances) / len(chances),
-            chances[0],
-            max(in_title, default=-1.0),
-            min(chances),
-            *self.mean_masses[number],
-            *masses[best],
-            outer,
-            min(outer_all),
-            inner,
-            crossing,
-            self.outside[i - 1] if i else 1.0,
-            self.outside[j] if j < len(words) else 1.0,
-            j - i,
-            *_spelling(group.surfaces[0]),
-            sum(self.capitals[i:j]) / (j - i),
-            max(map(len, group.surfaces)),
-            min(map(len, group.surfaces)),
-            best / len(places),
-            places[0][0] / len(words),
-            self.sentence[places[0][0]],
-            places[-1][0] / len(words),
-            places[0][0] == 0,
-            self.colon > 0,
-            self.colon > 0 and any(b <= self.colon for _, b in places),
-            (0, self.colon) in places,
-        ]
-        numbers += self._context(places)
-        numbers += self._neighbours(places)
-        texts: dict[str, list[str]] = {
-            "key": group.keys,
-            "last": [norms[j - 1]],
-            "first": [norms[i]],
-            "last2": [" ".join(norms[max(i, j - 2) : j])],
-            "shape": [" ".join(map(shape, spelled[:4])) + (" +" if len(spelled) > 4 else "")],
-            "prev": [norms[a - 1] if a else "^" for a, _ in places],
-            "next": [norms[b] if b < len(norms) else "$" for _, b in places],
-            "prev2": [" ".join(norms[max(0, a - 2) : a]) if a else "^" for a, _ in places],
-            "next2": [" ".join(norms[b : b + 2]) if b < len(norms) else "$" for _, b in places],
-            "next_noun": [self._apposition(a, b) for a, b in places[:3]],
-        }
-        return numbers, texts
 
-    def _mass(self, i: int, j: int) -> list[float]:
-        """Return how much of the tokens' probability lies on each type."""
-        return ((self.total[j] - self.total[i]) / (j - i)).tolist()
+class _Papers:
+    """Some papers end to end, worked out for all their groups at once.
 
-    def _apposition(self, i: int, j: int) -> str:
-        """Return how the text goes on to say what a name is: the noun of "X, a new …", "X is a …" or "the … X"."""
-        words, norms = self.words, self.norms
-        k = j
-        if k < len(words) and words[k] == "(":
-            while k < len(words) and words[k] != ")":
-                k += 1
-            k += 1
-        if k + 1 < len(words) and words[k] in APPOSING:
-            k += 1
-            if norms[k] in DETERMINERS or words[k - 1] == ":":
-                for m in range(k + 1, min(k + 14, len(words))):
-                    if norms[m] in CLAUSES:
-                        break
-                    if m in self.nouns and m + 1 not in self.nouns:
-                        return "=" + norms[m]
-        for m in range(i - 1, max(-1, i - 4), -1):
-            if m in self.nouns:
-                return "<" + norms[m]
-            if words[m] in STOPS:
-                break
-        return "-"
+    Words, sentences, places and groups are numbered over all papers. Each paper's words stand between "^" and "$";
+    there are `EDGE` more of these at both ends of it all, so that a look ahead or back stays within the text.
+    """
 
-    def _context(self, places: Sequence[Place]) -> list[float]:
+    def __init__(self, readings: Sequence[Reading], groups_of: Sequence[Sequence[Group]]) -> None:
+        self.readings = readings
+        self.groups = list(chain.from_iterable(groups_of))
+        self.n_groups = np.array([len(groups) for groups in groups_of])
+        self.paper = np.repeat(np.arange(len(readings)), self.n_groups)  # of each group
+        self.n_words = np.array([len(reading.words) for reading in readings])
+        self.first = EDGE + 1 + _starts(self.n_words + 2)  # word of each paper
+        self._read_words()
+        self.sizes = np.array([len(group.places) for group in self.groups])
+        self.starts = _starts(self.sizes)  # of each group's places
+        self.group = np.repeat(np.arange(len(self.groups)), self.sizes)  # of each place
+        places = chain.from_iterable(chain.from_iterable(group.places for group in self.groups))
+        shift = self.first[self.paper[self.group]]
+        self.begin, self.end = np.fromiter(places, dtype=np.int64).reshape(-1, 2).T + shift
+        self.chance = np.array([group.chances[place] for group in self.groups for place in group.places])
+        top = np.maximum.reduceat(self.chance, self.starts)
+        self.best = _next(np.flatnonzero(self.chance == top[self.group]), self.starts)  # likeliest place of each group
+        self._read_scores()
+
+    def _read_words(self) -> None:
+        """Look the words up, number their sentences, find the cues among them."""
+        self.table = table = self.readings[0].looks.table
+        front, back = table.rows(["^", "$"]).reshape(2, 1)
+        rows = [front.repeat(EDGE)]
+        for reading in self.readings:
+            rows += [front, reading.looks.rows if reading.looks.table is table else table.rows(reading.words), back]
+        self.rows = np.concatenate([*rows, back.repeat(EDGE)])  # of the table
+        marks = table.column(_marks, np.int16)[self.rows]
+        self.capital = table.column(capitalised, bool)[self.rows]
+        self.noun = table.column(_noun, np.int8)[self.rows]
+        self.verb = table.column(_verb, np.int8)[self.rows]
+        begins = (marks & SPACE) > 0
+        begins[1:] |= self.capital[1:] & ((marks[:-1] & ENDER) > 0)
+        begins[self.first - 1] = True
+        self.sentence = begins.cumsum()
+        self.opens = np.append(0, np.flatnonzero(begins))  # the first word of each sentence
+        marks[self.first - 1] |= STOP  # what is searched for ends with the paper
+        marks[[*self.first + self.n_words, -1]] |= CLOSING | CLAUSE
+        marks[self.first + self.n_words - 1] &= ~APPOSING  # nothing follows
+        self.marks = marks
+
+    def _read_scores(self) -> None:
+        """Find how much of the tokens' probability lies on each type, and what is outside of names."""
+        edge = np.eye(1, 1 + 4 * N_TYPES, dtype=np.float32)
+        scores = [edge.repeat(EDGE, axis=0)]
+        for reading in self.readings:
+            scores += [edge, reading.scores, edge]
+        labels = np.concatenate([*scores, edge.repeat(EDGE, axis=0)])
+        self.outside = labels[:, 0]
+        _, at = _ranges(self.begin, self.end)
+        labels = labels[at]
+        mass = labels[:, 1::4] + (labels[:, 2::4] + labels[:, 3::4] + labels[:, 4::4])
+        length = self.end - self.begin
+        sums = np.add.reduceat(mass, _starts(length), axis=0, dtype=np.float64)
+        self.mass = sums / length[:, None]  # (places, types)
+        self.mean_mass = np.add.reduceat(self.mass, self.starts, axis=0) / self.sizes[:, None]  # (groups, types)
+
+    def numbers(self, chosen: np.ndarray) -> np.ndarray:
+        """Return (chosen groups, F) all numbers of some groups."""
+        parts = [self._places(), self._overlaps(), self._positions(), self._context(), self._neighbours()]
+        parts = [part[chosen] for part in (*parts, self._surroundings())]
+        parts.insert(2, self._spelled(chosen))  # the spellings of all would cost more than to choose
+        return np.concatenate(parts, axis=1, dtype=np.float32, casting="same_kind")
+
+    def _places(self) -> np.ndarray:
+        """Return how many places and spellings there are, and what the tagger says of them."""
+        chance, starts = self.chance, self.starts
+        title_end = self.first + [reading.title_tokens for reading in self.readings]
+        in_title = self.begin < title_end[self.paper[self.group]]
+        return np.column_stack(
+            [
+                self.sizes,
+                np.add.reduceat(in_title, starts, dtype=np.int64),
+                [len(group.surfaces) for group in self.groups],
+                [group.defined for group in self.groups],
+                chance[self.best],
+                np.add.reduceat(chance, starts) / self.sizes,
+                chance[starts],
+                np.maximum.reduceat(np.where(in_title, chance, -1.0), starts),
+                np.minimum.reduceat(chance, starts),
+                self.mean_mass,
+                self.mass[self.best],
+            ]
+        )
+
+    def _overlaps(self) -> np.ndarray:
+        """Return the best chances of places that hold those of the group, lie in the likeliest, or cross them.
+
+        A place is seen by those whose first or last word is its first, its last or its middle word.
+        """
+        begin, end = self.begin, self.end
+        every, long = np.arange(len(begin)), np.flatnonzero(end - begin > 1)
+        words = np.concatenate([begin, end[long] - 1, (begin[long] + end[long] - 1) // 2])
+        order = np.argsort(words, kind="stable")
+        seen, words = np.concatenate([every, long, long])[order], words[order]
+        ends = np.concatenate([begin, end[long] - 1])
+        pair, at = _ranges(np.searchsorted(words, ends), np.searchsorted(words, ends, side="right"))
+        one, other = np.concatenate([every, long])[pair], seen[at]
+        holds = (begin[other] <= begin[one]) & (end[one] <= end[other])
+        within = (begin[one] <= begin[other]) & (end[other] <= end[one])
+        chances = np.zeros((len(begin), 3))
+        others = one != other
+        kind = np.where(holds, 0, np.where(within, 1, 2))
+        np.maximum.at(chances, (one[others], kind[others]), self.chance[other[others]])
+        return np.column_stack(
+            [
+                chances[self.best, 0],
+                np.minimum.reduceat(chances[:, 0], self.starts),
+                chances[self.best, 1],
+                np.maximum.reduceat(chances[:, 2], self.starts),
+            ]
+        )
+
+    def _spelled(self, chosen: np.ndarray) -> np.ndarray:
+        """Return how some groups are spelled, and whether a name can be outside of the words beside them."""
+        begin, end = self.begin[self.best[chosen]], self.end[self.best[chosen]]
+        capitals = np.append(0, self.capital.cumsum())
+        surfaces = [self.groups[number].surfaces for number in chosen.tolist()]
+        lengths = np.array([len(surface) for some in surfaces for surface in some])
+        starts = _starts(np.array([len(some) for some in surfaces]))
+        return np.column_stack(
+            [
+                self.outside[begin - 1],
+                self.outside[end],
+                end - begin,
+                np.stack([_spelling(some[0]) for some in surfaces]),
+                (capitals[end] - capitals[begin]) / (end - begin),
+                np.maximum.reduceat(lengths, starts),
+                np.minimum.reduceat(lengths, starts),
+            ]
+        )
+
+    def _positions(self) -> np.ndarray:
+        """Return where in the paper the places are, and how they stand to the colon of the title."""
+        first, n_words = self.first[self.paper], self.n_words[self.paper]
+        opens, last = self.begin[self.starts], self.begin[self.starts + self.sizes - 1]
+        before_colon = np.array([_words_before_colon(reading) for reading in self.readings])
+        colon = (self.first + before_colon)[self.paper]
+        before = self.end <= colon[self.group]
+        whole = (self.begin == first[self.group]) & (self.end == colon[self.group])
+        return np.column_stack(
+            [
+                (self.best - self.starts) / self.sizes,
+                (opens - first) / n_words,
+                self.sentence[opens] - self.sentence[first - 1],
+                (last - first) / n_words,
+                opens == first,
+                before_colon[self.paper] > 0,
+                np.logical_or.reduceat(before, self.starts),
+                np.logical_or.reduceat(whole, self.starts),
+            ]
+        )
+
+    def _context(self) -> np.ndarray:
         """Return for each class of nouns and verbs how near it comes on either side, and which sentences hold it."""
-        right = [0.0] * self.n_nouns
-        left = [0.0] * self.n_nouns
-        verb_left = [0.0] * self.n_verbs
-        verb_sentence = [0.0] * self.n_verbs
-        noun_sentence = [0.0] * self.n_nouns
-        for i, j in places:
-            sentence = self.sentence[i]
-            for k, noun in self.nouns_of[sentence]:
-                if j <= k < j + 5:
-                    right[noun] = max(right[noun], 1 / (1 + k - j))
-                elif i - 6 < k < i:
-                    left[noun] = max(left[noun], 1 / (i - k))
-            for k, verb in self.verbs_of[sentence]:
-                if k >= i:
-                    break
-                verb_left[verb] = max(verb_left[verb], 1 / (i - k))
-            for verb in self.verb_kinds[sentence]:
-                verb_sentence[verb] += 1
-            for noun in self.noun_kinds[sentence]:
-                noun_sentence[noun] += 1
-        share = 1 / len(places)
-        return [
-            *right,
-            *left,
-            *verb_left,
-            *[v * share for v in verb_sentence],
-            *[v * share for v in noun_sentence],
-            *self.noun_counts,
-        ]
+        _, _, noun_names, verb_names = cues()
+        n_nouns, n_verbs, size = len(noun_names), len(verb_names), len(self.groups)
+        noun_at, verb_at = np.flatnonzero(self.noun >= 0), np.flatnonzero(self.verb >= 0)
+        noun, verb = self.noun[noun_at], self.verb[verb_at]
+        sentence = self.sentence[self.begin]
+        near = []
+        for beside, way in ((self.end, 1), (self.begin - 1, -1)):
+            words = beside[:, None] + way * np.arange(5)
+            place, step = np.nonzero((self.noun[words] >= 0) & (self.sentence[words] == sentence[:, None]))
+            best = np.zeros((size, n_nouns))
+            np.maximum.at(best, (self.group[place], self.noun[words[place, step]]), 1 / (1 + step))
+            near.append(best)
+        verbs = np.zeros((size, n_verbs))
+        opens = self.opens[sentence]
+        place, at = _ranges(np.searchsorted(verb_at, opens), np.searchsorted(verb_at, self.begin))
+        np.maximum.at(verbs, (self.group[place], verb[at]), 1 / (self.begin[place] - verb_at[at]))
+        held = np.zeros((self.sentence[-1] + 1, n_verbs + n_nouns))
+        held[self.sentence[verb_at], verb] = 1
+        held[self.sentence[noun_at], n_verbs + noun] = 1
+        share = 1 / self.sizes[:, None]
+        sentences = np.add.reduceat(held[sentence], self.starts, axis=0) * share
+        counts = np.zeros((len(self.readings), 2 * n_nouns))
+        paper = np.searchsorted(self.first, noun_at, side="right") - 1
+        np.add.at(counts, (paper, noun), 1)
+        title = noun_at < self.first[paper] + np.array([reading.title_tokens for reading in self.readings])[paper]
+        np.add.at(counts, (paper[title], n_nouns + noun[title]), 1)
+        return np.concatenate([*near, verbs, sentences, counts[self.paper]], axis=1)
 
-    def _neighbours(self, places: Sequence[Place]) -> list[float]:
+    def _neighbours(self) -> np.ndarray:
         """Return what stands in a list with it, and brackets, hyphens and quotes beside it."""
-        words, n = self.words, len(self.words)
-        best, kind = 0.0, [0.0] * N_TYPES
-        in_list = bracket = hyphen = quote = based = 0
-        for i, j in places:
-            before = words[i - 1] if i else "^"
-            after = words[j] if j < n else "$"
-            if after in JOINERS:
-                in_list += 1
-                k = j + 2 if j + 1 < n and words[j + 1] in JOINERS else j + 1
-                if k in self.begins and self.begins[k][0] > best:
-                    best, place = self.begins[k]
-                    kind = self._mass(*place)
-            if before in JOINERS:
-                in_list += 1
-                k = i - 2 if i > 1 and words[i - 2] in JOINERS else i - 1
-                if k in self.finishes and self.finishes[k][0] > best:
-                    best, place = self.finishes[k]
-                    kind = self._mass(*place)
-            bracket += before == "("
-            hyphen += before == "-" or after == "-"
-            based += after == "-" and j + 1 < n and words[j + 1] == "based"
-            quote += before in "\"'`“‘"
-        share = 1 / len(places)
-        return [best, *kind, in_list * share, bracket * share, hyphen * share, quote * share, float(based)]
+        begin, end, chance = self.begin, self.end, self.chance
+        rising = np.lexsort((-np.arange(len(chance)), chance))  # the last to be written is the likeliest, then first
+        opening, closing = np.full((2, len(self.rows)), -1)
+        opening[begin[rising]], closing[end[rising]] = rising, rising
+        before, after, behind = self.marks[begin - 1], self.marks[end], self.marks[end + 1]
+        joined = np.stack([after & JOINER, before & JOINER], axis=1) > 0
+        further = np.stack([behind & JOINER, self.marks[begin - 2] & JOINER], axis=1) > 0
+        rival = np.stack([opening[end + 1 + further[:, 0]], closing[begin - 1 - further[:, 1]]], axis=1)
+        listed = np.where(joined & (rival >= 0), chance[rival], 0.0).ravel()
+        most = np.maximum.reduceat(listed, 2 * self.starts)
+        place = rival.ravel()[_next(np.flatnonzero(listed == most.repeat(2 * self.sizes)), 2 * self.starts)]
+        signs = np.stack(
+            [
+                joined.sum(axis=1),
+                (before & OPENING) > 0,
+                ((before | after) & HYPHEN) > 0,
+                (before & QUOTE) > 0,
+                ((after & HYPHEN) > 0) & ((behind & BASED) > 0),
+            ],
+            axis=1,
+        )
+        counts = np.add.reduceat(signs, self.starts, axis=0)
+        kinds = np.where(most[:, None] > 0, self.mass[place], 0.0)
+        return np.column_stack([most, kinds, counts[:, :4] * (1 / self.sizes[:, None]), counts[:, 4]])
 
-    def surroundings(self) -> np.ndarray:
+    def _surroundings(self) -> np.ndarray:
         """Return what the other groups of the paper are like: sums of chances by type, rank, number of names."""
-        chance = np.array([max(group.chances.values()) for group in self.groups], dtype=np.float32)
-        mass = np.array(self.mean_masses, dtype=np.float32)
-        weighted = mass * chance[:, None]
-        others = weighted.sum(axis=0)[None, :] - weighted
-        order = np.argsort(np.argsort(-chance, kind="stable"), kind="stable").astype(np.float32)
-        n = len(self.groups)
-        same = np.array([[n, (chance > 0.5).sum(), self.n_sentences, len(self.words)]], dtype=np.float32)
-        return np.concatenate([others, order[:, None], same.repeat(n, axis=0)], axis=1)
+        paper, n_papers = self.paper, len(self.readings)
+        chance = self.chance[self.best].astype(np.float32)
+        weighted = self.mean_mass.astype(np.float32) * chance[:, None]
+        sums = np.zeros((n_papers, N_TYPES), dtype=np.float32)
+        np.add.at(sums, paper, weighted)
+        rank = np.empty(len(chance), dtype=np.int64)
+        rank[np.lexsort((-chance, paper))] = np.arange(len(chance)) - _starts(self.n_groups)[paper]
+        likely = np.bincount(paper, weights=chance > 0.5, minlength=n_papers)
+        n_sentences = 1 + self.sentence[self.first + self.n_words - 1] - self.sentence[self.first - 1]
+        same = np.stack([self.n_groups, likely, n_sentences, self.n_words], axis=1)[paper]
+        return np.column_stack([sums[paper] - weighted, rank, same])
+
+    def strings(self, chosen: np.ndarray) -> tuple[dict[str, list[str]], dict[str, np.ndarray]]:
+        """Return the strings of some groups, and how many each has: see `Evidence`."""
+        norms = self.table.column(norm, object)
+
+        def at(words: np.ndarray) -> list[str]:
+            return norms[self.rows[words]].tolist()
+
+        i, j = self.begin[self.best[chosen]], self.end[self.best[chosen]]
+        last = at(j - 1)
+        shown = np.minimum(j, i + 4)
+        shapes = iter(self.table.column(shape, object)[self.rows[_ranges(i, shown)[1]]].tolist())
+        cut = np.where(j > shown, " +", "").tolist()
+
+        owner, places = _ranges(self.starts[chosen], self.starts[chosen] + self.sizes[chosen])
+        a, b = self.begin[places], self.end[places]
+        first = self.first[self.paper[self.group[places]]]
+        after = first + self.n_words[self.paper[self.group[places]]]
+        before, behind = at(a - 1), at(b)
+
+        leading = places - self.starts[chosen][owner] < 3
+        keys = [self.groups[number].keys for number in chosen.tolist()]
+        strings = {
+            "key": list(chain.from_iterable(keys)),
+            "last": last,
+            "first": at(i),
+            "last2": _pairs(at(j - 2), last, j - i > 1, last),
+            "shape": [" ".join(islice(shapes, n)) + end for n, end in zip((shown - i).tolist(), cut, strict=True)],
+            "prev": before,
+            "next": behind,
+            "prev2": _pairs(at(a - 2), before, a - 1 > first, before),
+            "next2": _pairs(behind, at(b + 1), b + 1 < after, behind),
+            "next_noun": self._appositions(a[leading], b[leading]),
+        }
+        single, every = np.ones(len(chosen), dtype=np.int64), self.sizes[chosen]
+        sizes = dict.fromkeys(FIELDS, single) | dict.fromkeys(("prev", "next", "prev2", "next2"), every)
+        return strings, sizes | {"key": np.array([len(some) for some in keys]), "next_noun": np.minimum(every, 3)}
+
+    def _appositions(self, begin: np.ndarray, end: np.ndarray) -> list[str]:
+        """Return how the text goes on to say what a name is: the noun of "X, a new …", "X is a …" or "the … X"."""
+        marks, nouns = self.marks, self.noun >= 0
+        closings, clauses = np.flatnonzero(marks & CLOSING), np.flatnonzero(marks & CLAUSE)
+        heads = np.append(np.flatnonzero(nouns[:-1] & ~nouns[1:]), len(marks))
+        at = np.where(marks[end] & OPENING, _next(closings, end) + 1, end)  # a bracket is passed over
+        goes_on = (marks[at] & APPOSING > 0) & ((marks[at + 1] & DETERMINER > 0) | (marks[at] & COLON > 0))
+        head = _next(heads, at + 2)
+        ahead = goes_on & (head < np.minimum(_next(clauses, at + 2), at + 15))
+        back, searching = np.full(len(begin), -1), np.ones(len(begin), dtype=bool)
+        for word in (begin - 1, begin - 2, begin - 3):
+            back[searching & nouns[word]] = word[searching & nouns[word]]
+            searching &= ~nouns[word] & (marks[word] & STOP == 0)
+        noun = self.table.column(norm, object)[self.rows[np.where(ahead, head, back)]].tolist()
+        signs = np.where(ahead, "=", np.where(back >= 0, "<", "-")).tolist()
+        return [sign if sign == "-" else sign + word for sign, word in zip(signs, noun, strict=True)]
+
+
+def _pairs(left: list[str], right: list[str], both: np.ndarray, alone: list[str]) -> list[str]:
+    """Return two words each, or ``alone`` where there are not both."""
+    found = zip(left, right, both.tolist(), alone, strict=True)
+    return [f"{one} {two}" if there else single for one, two, there, single in found]
+
+
+def _words_before_colon(reading: Reading) -> int:
+    """Return how many words of the title stand before its first colon, 0 if it has none."""
+    colon = reading.text.find(": ", 0, reading.title_end)
+    return bisect_right(reading.ends, colon) if colon >= 0 else 0

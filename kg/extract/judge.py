@@ -72,12 +72,9 @@ class Judge:
         open_ = (seen >= HOPELESS_CHANCE) | (said[:, -1] <= np.log(HOPELESS_VERDICT))
         if not open_.any():
             return judged
-        flags = iter(open_.tolist())
-        chosen = [[next(flags) for _ in groups] for groups in groups_of]
-        evidence = [weigh(*paper) for paper in zip(readings, groups_of, chosen, strict=True) if any(paper[2])]
-        numbers = np.concatenate([e.numbers for e in evidence])
-        looked_up = self.tables.look_up([strings for e in evidence for strings in e.strings])
-        chances = self.trees.predict(np.concatenate([numbers, looked_up, said[open_]], axis=1))
+        evidence = weigh(readings, groups_of, open_)
+        looked_up = self.tables.look_up(evidence)
+        chances = self.trees.predict(np.concatenate([evidence.numbers, looked_up, said[open_]], axis=1))
         groups = [group for groups in groups_of for group in groups]
         for number, row in zip(np.flatnonzero(open_).tolist(), chances, strict=True):
             judged[papers[number]].append((groups[number], row))

@@ -114,7 +114,7 @@ def make_case(row: Row, number: int, example: Example, scores: np.ndarray, lexic
     """Return a gold paper's candidates with evidence and answers."""
     reading = reading_of(example, scores)
     groups = find_groups(reading, lexicon)
-    evidence = weigh(reading, groups)
+    evidence = weigh([reading], [groups])
     kinds = np.array([kind_of(g, row) for g in groups], dtype=np.int64)
     return Case(row, number, reading, groups, evidence, wording([reading], [groups]) if groups else None, kinds)
 
@@ -122,11 +122,7 @@ def make_case(row: Row, number: int, example: Example, scores: np.ndarray, lexic
 def fit_tables(cases: Sequence[Case]) -> Tables:
     """Return the tables that these cases give."""
     none = len(ENTITY_TYPES)
-    return Tables.fit(
-        (strings, -1 if kind == none else int(kind))
-        for case in cases
-        for strings, kind in zip(case.evidence.strings, case.kinds, strict=True)
-    )
+    return Tables.fit((case.evidence, np.where(case.kinds == none, -1, case.kinds)) for case in cases)
 
 
 def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
@@ -147,7 +143,7 @@ def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarra
     """Return (groups, features) for the trees."""
     assert case.wording is not None  # `fit_judge` leaves papers without candidates out
     said = verdict(words, case.wording)
-    return np.concatenate([case.evidence.numbers, tables.look_up(case.evidence.strings), said], axis=1)
+    return np.concatenate([case.evidence.numbers, tables.look_up(case.evidence), said], axis=1)
 
 
 def fit_trees(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: int) -> Trees:
