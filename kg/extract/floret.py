@@ -21,6 +21,9 @@ _WIDTH = 32
 _TOGETHER = 200
 """Words that are worked out together: few enough for their n-grams' rows to lie in the cache."""
 
+_FIRST = np.tri(_WIDTH + 1, _WIDTH, -1, dtype=np.uint8)
+"""Row n is one in its first n columns, zero behind."""
+
 _OPS = NumpyOps()
 _ONE, _TWO = np.uint64(0x87C37B91114253D5), np.uint64(0x4CF5AD432745937F)
 _LAST = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53)
@@ -56,7 +59,7 @@ def _rows(words: Sequence[bytes], vectors: Vectors) -> tuple[np.ndarray, np.ndar
     first, lengths = np.concatenate(pieces).T
     at = first + np.repeat(np.cumsum(sizes) - sizes, counts)
     text = np.frombuffer(b"".join(words) + bytes(_WIDTH), dtype=np.uint8)
-    strings = sliding_window_view(text, _WIDTH)[at] * (np.arange(_WIDTH) < lengths[:, None])
+    strings = sliding_window_view(text, _WIDTH)[at] * _FIRST.take(lengths, axis=0)
     hashes = murmur(strings, lengths, vectors.hash_seed).view("<u4")[:, : vectors.hash_count]
     rows = (hashes % np.uint32(len(vectors.data))).astype(np.int32)
     return rows.ravel(), (counts * vectors.hash_count).astype(np.int32)
