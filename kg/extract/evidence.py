@@ -2,27 +2,25 @@
 
 For each group of candidates (`kg.extract.candidates`) one row of numbers: what the tagger says of all its places
 and of rival stretches, how it is spelled, what stands around it (cue words of ``data/judge_cues.yaml``), what else
-the paper holds, and, from tables learned on the training gold, how often stretches with this last word, these
-neighbours or this very spelling were names, and of which type. `Tables.fit` gets other papers than those judged.
+the paper holds; and the strings that `kg.extract.tables` is asked for.
 """
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain, islice, repeat
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import yaml
 
 from kg.extract.candidates import Group, Reading
+from kg.extract.runs import ragged, starts_of
+from kg.extract.tables import FIELDS, N_TYPES, Evidence
 from kg.extract.words import capitalised, kinds_of, norm, shape
 
-N_TYPES = 4
 CUES = Path(__file__).parent / "data" / "judge_cues.yaml"
 JOINERS = frozenset({",", "and", "or", "/", "&", ";"})
 DETERMINERS = frozenset({"a", "an", "the"})
@@ -30,8 +28,6 @@ DETERMINERS = frozenset({"a", "an", "the"})
 APPOSERS = frozenset({",", "is", ":", "are", "-", "–", "—"})
 STOPS = frozenset({".", ",", "(", ";", ":"})
 CLAUSES = frozenset({".", ",", "(", ";", "that", "which", "for", "to", "of", "with"})
-FIELDS = ("key", "last", "first", "last2", "shape", "prev", "next", "prev2", "next2", "next_noun")
-"""What the tables are about, in the order of their columns."""
 SPACE, ENDER, JOINER, APPOSING, DETERMINER, STOP, CLAUSE = (1 << n for n in range(7))
 OPENING, CLOSING, HYPHEN, COLON, QUOTE, BASED = (1 << n for n in range(7, 13))
 """What a word or sign can be for the sentence: see `_marks`."""
@@ -46,105 +42,6 @@ def cues() -> tuple[dict[str, int], dict[str, int], tuple[str, ...], tuple[str, 
     nouns = {w: i for i, words in enumerate(lists["nouns"].values()) for w in words}
     verbs = {w: i for i, words in enumerate(lists["verbs"].values()) for w in words}
     return nouns, verbs, tuple(lists["nouns"]), tuple(lists["verbs"])
-
-
-@dataclass(slots=True)
-class Evidence:
-    """The features of some groups, before the tables are asked."""
-
-    numbers: np.ndarray  # (G, F) float32
-    strings: dict[str, list[str]]  # for each of FIELDS the values to look up, group after group
-    sizes: dict[str, np.ndarray]  # for each of FIELDS (G,) how many of the values are each group's
-
-
-class Tables:
-    """How often things were names of each type in the training gold, value by value of each of `FIELDS`.
-
-    Args:
-        rows: field -> value -> row of ``counts``; row 0 stands for what was never seen.
-        counts: (R, 5) in how many papers the value was seen, and in how many as a name of each type.
-        prior: (4,) the rates over all candidates.
-    """
-
-    WEIGHT = 3.0
-    """Papers' worth of prior in a smoothed rate."""
-
-    def __init__(self, rows: dict[str, dict[str, int]], counts: np.ndarray, prior: np.ndarray) -> None:
-        self.rows, self.counts, self.prior = rows, counts, prior
-        seen = counts[:, :1]
-        rates = (counts[:, 1:] + self.WEIGHT * prior) / (seen + self.WEIGHT)
-        self._table = np.concatenate([np.log1p(seen), rates], axis=1).astype(np.float32)
-
-    @classmethod
-    def fit(cls, seen: Iterable[tuple[Evidence, np.ndarray]], least: int = 2) -> Tables:
-        """Count over groups of candidates.
-
-        Args:
-            seen: evidence, and the index of the type that the gold gives to each of its groups, -1 for none.
-            least: values (but for spellings) that are seen less often are dropped.
-        """
-        counts: dict[str, dict[str, list[int]]] = {f: {} for f in FIELDS}
-        total = [0] * (1 + N_TYPES)
-        for evidence, kinds in seen:
-            for kind in kinds.tolist():
-                total[0] += 1
-                if kind >= 0:
-                    total[1 + kind] += 1
-            for name in FIELDS:
-                values = iter(evidence.strings[name])
-                for size, kind in zip(evidence.sizes[name].tolist(), kinds.tolist(), strict=True):
-                    for value in set(islice(values, size)):
-                        row = counts[name].setdefault(value, [0] * (1 + N_TYPES))
-                        row[0] += 1
-                        if kind >= 0:
-                            row[1 + kind] += 1
-        prior = np.array(total[1:], dtype=np.float32) / max(total[0], 1)
-        rows: dict[str, dict[str, int]] = {}
-        table = [[0] * (1 + N_TYPES)]
-        for name in FIELDS:
-            rows[name] = {}
-            for value, row in sorted(counts[name].items()):
-                if row[0] >= (1 if name == "key" else least):
-                    rows[name][value] = len(table)
-                    table.append(row)
-        return cls(rows, np.array(table, dtype=np.float32), prior)
-
-    def look_up(self, evidence: Evidence) -> np.ndarray:
-        """Return (G, 5 * fields): for each field how much was seen and the smoothed rate of each type, as means."""
-        n = len(evidence.numbers)
-        out = np.empty((n, len(FIELDS), 1 + N_TYPES), dtype=np.float32)
-        for f, name in enumerate(FIELDS):
-            values, sizes = evidence.strings[name], evidence.sizes[name]
-            rows = np.fromiter(map(self.rows[name].get, values, repeat(0)), dtype=np.int64, count=len(values))
-            if (sizes == 1).all():
-                out[:, f] = self._table[rows]
-                continue
-            known = rows > 0  # the mean over those that were seen
-            sizes = np.bincount(np.repeat(np.arange(n), sizes)[known], minlength=n)
-            some = sizes > 0
-            sums = np.add.reduceat(self._table[rows[known]], _starts(sizes)[some], axis=0)
-            out[:, f] = self._table[0]
-            out[some, f] = sums / sizes[some, None]
-        return out.reshape(n, -1)
-
-    def to_arrays(self) -> dict[str, np.ndarray]:
-        """Return all as arrays for `numpy.savez`."""
-        values = json.dumps({name: list(self.rows[name]) for name in FIELDS})
-        return {
-            "table_values": np.frombuffer(values.encode(), dtype=np.uint8),
-            "table_counts": self.counts.astype(np.uint16),
-            "table_prior": self.prior,
-        }
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Tables:
-        """Read back what `to_arrays` gave."""
-        rows: dict[str, dict[str, int]] = {}
-        row = 1
-        for name, values in json.loads(arrays["table_values"].tobytes()).items():
-            rows[name] = {value: row + i for i, value in enumerate(values)}
-            row += len(values)
-        return cls(rows, arrays["table_counts"].astype(np.float32), arrays["table_prior"])
 
 
 def weigh(
@@ -217,18 +114,6 @@ def _marks(word: str) -> int:
     )
 
 
-def _starts(sizes: np.ndarray) -> np.ndarray:
-    """Return where each of some runs begins that lie end to end."""
-    return np.cumsum(sizes) - sizes
-
-
-def _ranges(lows: np.ndarray, highs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return all numbers of some ranges, end to end: the range of each, and the number itself."""
-    sizes = highs - lows
-    owner = np.repeat(np.arange(len(sizes)), sizes)
-    return owner, np.arange(len(owner)) + (lows - _starts(sizes))[owner]
-
-
 def _next(places: np.ndarray, at: np.ndarray) -> np.ndarray:
     """Return for each ``at`` the first of the places that is not before it; places are ascending."""
     return places[np.searchsorted(places, at)]
@@ -247,10 +132,10 @@ class _Papers:
         self.n_groups = np.array([len(groups) for groups in groups_of])
         self.paper = np.repeat(np.arange(len(readings)), self.n_groups)  # of each group
         self.n_words = np.array([len(reading.words) for reading in readings])
-        self.first = EDGE + 1 + _starts(self.n_words + 2)  # word of each paper
+        self.first = EDGE + 1 + starts_of(self.n_words + 2)  # word of each paper
         self._read_words()
         self.sizes = np.array([len(group.places) for group in self.groups])
-        self.starts = _starts(self.sizes)  # of each group's places
+        self.starts = starts_of(self.sizes)  # of each group's places
         self.group = np.repeat(np.arange(len(self.groups)), self.sizes)  # of each place
         places = chain.from_iterable(chain.from_iterable(group.places for group in self.groups))
         shift = self.first[self.paper[self.group]]
@@ -290,11 +175,11 @@ class _Papers:
             scores += [edge, reading.scores, edge]
         labels = np.concatenate([*scores, edge.repeat(EDGE, axis=0)])
         self.outside = labels[:, 0]
-        _, at = _ranges(self.begin, self.end)
+        _, at = ragged(self.begin, self.end)
         labels = labels[at]
         mass = labels[:, 1::4] + (labels[:, 2::4] + labels[:, 3::4] + labels[:, 4::4])
         length = self.end - self.begin
-        sums = np.add.reduceat(mass, _starts(length), axis=0, dtype=np.float64)
+        sums = np.add.reduceat(mass, starts_of(length), axis=0, dtype=np.float64)
         self.mass = sums / length[:, None]  # (places, types)
         self.mean_mass = np.add.reduceat(self.mass, self.starts, axis=0) / self.sizes[:, None]  # (groups, types)
 
@@ -337,7 +222,7 @@ class _Papers:
         order = np.argsort(words, kind="stable")
         seen, words = np.concatenate([every, long, long])[order], words[order]
         ends = np.concatenate([begin, end[long] - 1])
-        pair, at = _ranges(np.searchsorted(words, ends), np.searchsorted(words, ends, side="right"))
+        pair, at = ragged(np.searchsorted(words, ends), np.searchsorted(words, ends, side="right"))
         one, other = np.concatenate([every, long])[pair], seen[at]
         holds = (begin[other] <= begin[one]) & (end[one] <= end[other])
         within = (begin[one] <= begin[other]) & (end[other] <= end[one])
@@ -360,7 +245,7 @@ class _Papers:
         capitals = np.append(0, self.capital.cumsum())
         surfaces = [self.groups[number].surfaces for number in chosen.tolist()]
         lengths = np.array([len(surface) for some in surfaces for surface in some])
-        starts = _starts(np.array([len(some) for some in surfaces]))
+        starts = starts_of(np.array([len(some) for some in surfaces]))
         return np.column_stack(
             [
                 self.outside[begin - 1],
@@ -410,7 +295,7 @@ class _Papers:
             near.append(best)
         verbs = np.zeros((size, n_verbs))
         opens = self.opens[sentence]
-        place, at = _ranges(np.searchsorted(verb_at, opens), np.searchsorted(verb_at, self.begin))
+        place, at = ragged(np.searchsorted(verb_at, opens), np.searchsorted(verb_at, self.begin))
         np.maximum.at(verbs, (self.group[place], verb[at]), 1 / (self.begin[place] - verb_at[at]))
         held = np.zeros((self.sentence[-1] + 1, n_verbs + n_nouns))
         held[self.sentence[verb_at], verb] = 1
@@ -459,7 +344,7 @@ class _Papers:
         sums = np.zeros((n_papers, N_TYPES), dtype=np.float32)
         np.add.at(sums, paper, weighted)
         rank = np.empty(len(chance), dtype=np.int64)
-        rank[np.lexsort((-chance, paper))] = np.arange(len(chance)) - _starts(self.n_groups)[paper]
+        rank[np.lexsort((-chance, paper))] = np.arange(len(chance)) - starts_of(self.n_groups)[paper]
         likely = np.bincount(paper, weights=chance > 0.5, minlength=n_papers)
         n_sentences = 1 + self.sentence[self.first + self.n_words - 1] - self.sentence[self.first - 1]
         same = np.stack([self.n_groups, likely, n_sentences, self.n_words], axis=1)[paper]
@@ -475,10 +360,10 @@ class _Papers:
         i, j = self.begin[self.best[chosen]], self.end[self.best[chosen]]
         last = at(j - 1)
         shown = np.minimum(j, i + 4)
-        shapes = iter(self.table.column(shape, object)[self.rows[_ranges(i, shown)[1]]].tolist())
+        shapes = iter(self.table.column(shape, object)[self.rows[ragged(i, shown)[1]]].tolist())
         cut = np.where(j > shown, " +", "").tolist()
 
-        owner, places = _ranges(self.starts[chosen], self.starts[chosen] + self.sizes[chosen])
+        owner, places = ragged(self.starts[chosen], self.starts[chosen] + self.sizes[chosen])
         a, b = self.begin[places], self.end[places]
         first = self.first[self.paper[self.group[places]]]
         after = first + self.n_words[self.paper[self.group[places]]]

@@ -26,8 +26,9 @@ from kg.extract.batches import BatchComponent
 from kg.extract.calibration import Curve
 from kg.extract.candidates import Group, Lexicon, Reading, find_groups
 from kg.extract.entities import JudgedName
-from kg.extract.evidence import Tables, weigh
+from kg.extract.evidence import weigh
 from kg.extract.linear import HashedLinear
+from kg.extract.tables import Tables
 from kg.extract.tagger import WEIGHTS
 from kg.extract.trees import Trees
 from kg.extract.wording import verdict, wording

@@ -19,7 +19,8 @@ import yaml
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import SPACE, distinct, mix
-from kg.extract.role_features import Batch, Pairs, beyond_list, mention_features, ragged
+from kg.extract.role_features import Batch, Pairs, beyond_list, mention_features
+from kg.extract.runs import ragged
 from kg.records import PaperEntity, fold
 from kg.schema import ROLES
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import mix, mix_one
+from kg.extract.runs import ragged
 from kg.records import PaperEntity, fold
 
 WINDOW = 8
@@ -121,18 +122,6 @@ def beyond_list(batch: Batch) -> tuple[np.ndarray, np.ndarray]:
         at = np.where(at - 1 >= batch.low, before[np.maximum(at - 1, 0)], -1)
         found.append(np.where(at >= batch.low, items[np.maximum(at, 0)], BEFORE))
     return found[0], found[1]
-
-
-def ragged(low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (row, index) for every index from ``low[row]`` to ``high[row]``, end exclusive.
-
-    >>> [a.tolist() for a in ragged(np.array([4, 0]), np.array([6, 1]))]
-    [[0, 0, 1], [4, 5, 0]]
-    """
-    lengths = np.maximum(high - low, 0)
-    row = np.repeat(np.arange(len(low)), lengths)
-    starts = np.cumsum(lengths) - lengths
-    return row, np.arange(len(row)) - np.repeat(starts - low, lengths)
 
 
 def mention_features(batch: Batch) -> Pairs:

@@ -18,9 +18,10 @@ from kg.extract.abbreviations import definitions
 from kg.extract.calibration import Curve, fit_curve
 from kg.extract.candidates import Group, Lexicon, Reading, find_groups
 from kg.extract.entities import THRESHOLD, make_entities
-from kg.extract.evidence import Evidence, Tables, weigh
+from kg.extract.evidence import weigh
 from kg.extract.extensions import GAP
 from kg.extract.judge import N_CLASSES, Judge, judged_name
+from kg.extract.tables import Evidence, Tables
 from kg.extract.tokenizer import split_words
 from kg.extract.train_tagger import Example
 from kg.extract.trees import Trees
