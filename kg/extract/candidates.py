@@ -289,7 +289,7 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
     by_key: dict[str, dict[str, float]] = {}
     n_tokens: dict[str, int] = {}  # of each surface
     for i, j in sorted(chances):
-        surface = text[starts[i] : ends[j - 1]]
+        surface = written((i, j))
         key = _key(surface)
         if key and not i < in_title < j:
             spellings = by_key.setdefault(key, {})

@@ -15,6 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from spacy.vectors import Vectors
 from thinc.api import NumpyOps
 
+from kg.extract.runs import starts_of
+
 _WIDTH = 32
 """Bytes of the longest word, with its marks, that is hashed here (two blocks of the hash); longer ones go to spaCy."""
 
@@ -57,7 +59,7 @@ def _rows(words: Sequence[bytes], vectors: Vectors) -> tuple[np.ndarray, np.ndar
     counts = np.array([len(of_one) for of_one in pieces])
     sizes = np.array([len(word) for word in words])
     first, lengths = np.concatenate(pieces).T
-    at = first + np.repeat(np.cumsum(sizes) - sizes, counts)
+    at = first + np.repeat(starts_of(sizes), counts)
     text = np.frombuffer(b"".join(words) + bytes(_WIDTH), dtype=np.uint8)
     strings = sliding_window_view(text, _WIDTH)[at] * _FIRST.take(lengths, axis=0)
     hashes = murmur(strings, lengths, vectors.hash_seed).view("<u4")[:, : vectors.hash_count]

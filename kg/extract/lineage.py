@@ -28,7 +28,15 @@ from spacy.tokens import Doc
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, context_of
-from kg.extract.lineage_features import Candidates, Seats, candidates, pair_features, same_sentence, spoken_features
+from kg.extract.lineage_features import (
+    Candidates,
+    Seats,
+    candidates,
+    pair_features,
+    paper_of,
+    same_sentence,
+    spoken_features,
+)
 from kg.extract.linear import HashedLinear, distinct
 from kg.extract.rivals import Rivals, standing
 from kg.extract.role_features import Batch, gather
@@ -77,7 +85,7 @@ class LineageModel:
         """
         features, facts = pair_features(batch, contexts, pairs, spoken)
         scores = self.linear.scores(self.linear.matrix(*features, len(pairs.child)))
-        paper = np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])[pairs.child]
+        paper = paper_of(contexts)[pairs.child]
         return standing(scores[:, 1] - scores[:, 0], paper, pairs.child, pairs.parent), facts
 
     def chances(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
@@ -142,11 +150,11 @@ class Lineage(BatchComponent):
             return
         batch = gather(contexts)
         spoken = spoken_features(batch, contexts, pairs)
-        paper_of = np.repeat(np.arange(len(docs)), [len(c.entities) for c in contexts])
         chances = self.model.chances(*self.model.numbers(batch, contexts, pairs, spoken))
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return
+        papers = paper_of(contexts).tolist()
         entities = [entity for context in contexts for entity in context.entities]
         seats = self.model.seats(batch, pairs, spoken, told)
         rows = zip(chances[told].tolist(), pairs.child[told].tolist(), pairs.parent[told].tolist(), seats, strict=True)
@@ -155,7 +163,7 @@ class Lineage(BatchComponent):
             if (parent, child) in done:  # one of the two directions, the surer
                 continue
             done.add((child, parent))
-            doc, context = docs[int(paper_of[child])], contexts[int(paper_of[child])]
+            doc, context = docs[papers[child]], contexts[papers[child]]
             evidence = None if seat is None else context.span(int(batch.sentence[seat]))
             a, b = entities[child], entities[parent]
             doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, evidence))

@@ -104,6 +104,11 @@ def candidates(contexts: Sequence[Context]) -> Candidates:
     return Candidates(np.array(child, dtype=np.int64), np.array(parent, dtype=np.int64))
 
 
+def paper_of(contexts: Sequence[Context]) -> np.ndarray:
+    """Return (E,) the number of the paper of each entity, over all papers."""
+    return np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
+
+
 def pair_features(
     batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats
 ) -> tuple[Pairs, np.ndarray]:
@@ -423,7 +428,7 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tu
     confidence = np.array([e.confidence for e in entities])
     given = confidence >= 1  # by an annotator, not found by a model
     fine, coarse = (np.where(given, 99, np.searchsorted(edges, confidence)) for edges in (_TRUST, _TRUST[::2]))
-    paper = np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
+    paper = paper_of(contexts)
     n_mentions = np.bincount(batch.entity, minlength=n)
     in_title = np.bincount(batch.entity, weights=batch.title, minlength=n)
     times, titled = np.minimum(n_mentions, 4), (in_title > 0).astype(np.int64)

@@ -15,7 +15,7 @@ import numpy as np
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import mix, mix_one
-from kg.extract.runs import ragged
+from kg.extract.runs import ragged, starts_of
 from kg.records import PaperEntity, fold
 
 WINDOW = 8
@@ -71,7 +71,7 @@ def gather(contexts: Sequence[Context]) -> Batch:
     at = np.flatnonzero(entities >= 0)
     paper = np.arange(len(contexts)).repeat(n_items)[at]
     sentence = sentences[at]
-    items_before = n_items.cumsum() - n_items
+    items_before = starts_of(n_items)
     first = _joined([c.first for c in contexts])
     opening = (n_sentences + 1).cumsum()[paper] - (n_sentences + 1)[paper] + sentence  # its place in ``first``
     return Batch(
@@ -79,7 +79,7 @@ def gather(contexts: Sequence[Context]) -> Batch:
         at=at,
         low=first[opening] + items_before[paper],
         high=first[opening + 1] + items_before[paper],
-        entity=entities[at] + (n_entities.cumsum() - n_entities)[paper],
+        entity=entities[at] + starts_of(n_entities)[paper],
         kind=items[at],
         sentence=sentence,
         n_sentences=n_sentences[paper],

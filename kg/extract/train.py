@@ -162,8 +162,8 @@ def lineage_of(lessons: Lessons, judges: Judges, tagger: Tagger) -> LineageModel
     found = [judges.found.get(row["id"], []) for row in lessons.rows]
     found += entities_in([make_example(row) for row in lessons.lineages], tagger, judges.all)
     found += [[] for _ in lessons.contrasts]
-    weight = [1.0] * lessons.n_gold + [LABELLED] * (len(rows) - lessons.n_gold)
-    weight[len(weight) - len(lessons.contrasts) :] = [CONTRASTED] * len(lessons.contrasts)
+    n_labelled = len(lessons.rows) - lessons.n_gold + len(lessons.lineages)
+    weight = [1.0] * lessons.n_gold + [LABELLED] * n_labelled + [CONTRASTED] * len(lessons.contrasts)
     return train_lineage(rows, found, weight)
 
 

@@ -24,6 +24,7 @@ from kg.extract.judge import N_CLASSES, Judge, judged_name
 from kg.extract.tables import Evidence, Tables
 from kg.extract.tokenizer import split_words
 from kg.extract.train_tagger import Example
+from kg.extract.train_trees import fit_trees
 from kg.extract.trees import Trees
 from kg.extract.wording import Wording, verdict, wording
 from kg.extract.words import looks_of
@@ -42,11 +43,6 @@ TREES = {
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
     "lambda_l2": 5.0,
-    "verbose": -1,
-    "seed": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
 }
 ROUNDS = 130
 
@@ -147,7 +143,7 @@ def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarra
     return np.concatenate([case.evidence.numbers, tables.look_up(case.evidence), said], axis=1)
 
 
-def fit_trees(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: int) -> Trees:
+def fit_judging(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: int) -> Trees:
     """Return boosted trees.
 
     Args:
@@ -156,13 +152,8 @@ def fit_trees(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: 
         weights: (N,) how much each row counts.
         rounds: trees for each class.
     """
-    import lightgbm
-
     least = max(2, min(int(TREES["min_data_in_leaf"]), len(rows) // 40))  # type: ignore[call-overload]
-    booster = lightgbm.train(
-        {**TREES, "min_data_in_leaf": least}, lightgbm.Dataset(rows, kinds, weight=weights), rounds
-    )
-    return Trees(booster.model_to_string())
+    return fit_trees({**TREES, "min_data_in_leaf": least}, rounds, rows, kinds, weights)
 
 
 @dataclass(slots=True)
@@ -209,7 +200,7 @@ def fit_judge(
     blind = []
     for number in range(n_folds):
         inside, outside = folds == number, folds != number
-        trees = fit_trees(rows[outside], kinds[outside], weights[outside], rounds)
+        trees = fit_judging(rows[outside], kinds[outside], weights[outside], rounds)
         if inside.any():
             chances[inside] = trees.predict(rows[inside])
         blind.append(Judge(trees, *learned[number], lexicons[number], Curve()))
@@ -224,5 +215,5 @@ def fit_judge(
         reading = case.reading
         names = [judged_name(reading, group, row, curve) for group, row in zip(case.groups, said, strict=True)]
         found[case.row["id"]] = make_entities(reading.text, reading.title_end, names, THRESHOLD)
-    trees = fit_trees(rows, kinds, weights, rounds)
+    trees = fit_judging(rows, kinds, weights, rounds)
     return Judges(Judge(trees, fit_tables(cases), fit_wording(cases), lexicons[-1], curve), blind, found)

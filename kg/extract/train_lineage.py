@@ -25,7 +25,7 @@ from kg.extract.rivals import N_NUMBERS, Rivals, fit_rivals
 from kg.extract.role_features import Batch, gather
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
-from kg.extract.trees import Trees
+from kg.extract.train_trees import fit_trees
 from kg.records import PaperEntity, fold
 
 FOLDS = 4
@@ -42,11 +42,6 @@ TREES = {
     "bagging_fraction": 0.7,
     "bagging_freq": 1,
     "lambda_l2": 10.0,
-    "verbose": -1,
-    "seed": 1,
-    "deterministic": True,
-    "force_row_wise": True,
-    "num_threads": 1,
 }
 ROUNDS = 200
 
@@ -211,16 +206,10 @@ def _fit_rivals(judged: Judged) -> Rivals:
     drawn = judged.of(judged.weight >= 1)
     if not 0 < drawn.target.sum() < len(drawn.target):
         return Rivals.none()
-    import lightgbm
-
     rivals = Rivals(fit_rivals(drawn.numbers, drawn.target))
-    lessons = lightgbm.Dataset(
-        np.concatenate([judged.numbers, judged.facts], axis=1),
-        judged.target,
-        weight=judged.weight,
-        init_score=rivals.odds(judged.numbers, judged.facts),
-    )
-    return replace(rivals, trees=Trees(lightgbm.train(TREES, lessons, ROUNDS).model_to_string()))
+    seen = np.concatenate([judged.numbers, judged.facts], axis=1)
+    start = rivals.odds(judged.numbers, judged.facts)
+    return replace(rivals, trees=fit_trees(TREES, ROUNDS, seen, judged.target, judged.weight, start))
 
 
 def _threshold(chances: np.ndarray, target: np.ndarray, n_wanted: int) -> float:

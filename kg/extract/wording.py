@@ -17,6 +17,7 @@ import numpy as np
 
 from kg.extract.candidates import Group, Reading
 from kg.extract.linear import HashedLinear, distinct, mix, probabilities
+from kg.extract.runs import starts_of
 from kg.extract.words import code, norm, shape
 
 _REACH = 8
@@ -112,7 +113,7 @@ def _shared(readings: Sequence[Reading], codes: np.ndarray, shifts: Sequence[int
     """Return the sets of features that say which words a paper and its title hold, as (set, feature) pairs."""
     sizes = [len(reading.words) for reading in readings]
     paper = np.repeat(np.arange(len(readings)), sizes)
-    starts = np.cumsum(sizes) - sizes
+    starts = starts_of(np.array(sizes))
     at = np.arange(len(paper)) + (np.array(shifts) - starts)[paper]
     in_title = np.arange(len(paper)) < (starts + [reading.title_tokens for reading in readings])[paper]
     keys = paper << np.int64(_CODE_BITS) | codes[at]
