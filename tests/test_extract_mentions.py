@@ -9,6 +9,7 @@ import pytest
 import spacy
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from scipy.special import expit
 from spacy.vocab import Vocab
 
 import kg.extract
@@ -19,13 +20,13 @@ from kg.extract.calibration import Curve, fit_curve
 from kg.extract.candidates import Lexicon, known_stretches, tagged_stretches
 from kg.extract.entities import JudgedName, claim_places, make_entities, occurrences
 from kg.extract.floret import vectors_of
-from kg.extract.tagger import N_LABELS, Tagger, best_labels, shipped, spans_of
+from kg.extract.tagger import CHILD, N_LABELS, PARENT, Tagger, best_labels, shipped, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
 from kg.extract.train import Lessons, train
-from kg.extract.train_tagger import Settings, make_example, new_tagger
+from kg.extract.train_tagger import Settings, leaning_error, make_example, new_tagger
 from kg.extract.words import WordFeatures, WordTable, looks_of, name_like, norm
 from kg.records import Paper
-from kg.schema import ENTITY_TYPES
+from kg.schema import ENTITY_TYPES, ROLES
 
 GOLD = Path(__file__).parent / "data" / "gold"
 CONTRASTS = GOLD / "contrasts.jsonl"
@@ -189,22 +190,28 @@ def test_the_curve_learns_that_certainty_was_overstated():
 def test_gradients_of_the_network_are_those_of_its_loss():
     narrow = Settings(widths={"norm": 4, "prefix": 3, "suffix": 3, "shape": 2}, width=8, reaches=(1, 2), pool_at=1)
     tagger = new_tagger(["the", "model"], None, narrow, seed=0)
-    example = make_example(
-        {"title": "BERT", "abstract": "The BERT model", "entities": [{"type": "model", "surfaces": ["BERT"]}]}
-    )
+    bert = {"name": "BERT", "type": "model", "role": "uses", "surfaces": ["BERT"]}
+    link = {"child": "the", "parent": "BERT", "relation": "derived_from"}
+    example = make_example({"title": "BERT", "abstract": "The BERT model", "entities": [bert], "lineage": [link]})
     rows = tagger.features.look_up(example.words)
     tagger.params = {name: value.astype(np.float64) for name, value in tagger.params.items()}
 
     def loss(grads):
         batch = network.make_batch([rows], [example.flags], tagger.features.rows, tagger.features.table)
-        logits, backprop = tagger.logits(batch, grads)
+        logits, leanings, backprop = tagger.logits(batch, grads)
         chances = network.softmax(logits)
         place = batch.places[0]
         picked = chances[np.arange(place.start, place.stop), example.labels]
         wanted = np.zeros_like(chances)
         wanted[np.arange(place.start, place.stop), example.labels] = 1
-        backprop((chances - wanted) * batch.real)
-        return -np.log(picked).sum()
+        leaning = np.full((len(logits), 3), -1)
+        leaning[place] = example.leanings
+        backprop((chances - wanted) * batch.real, leaning_error(leanings, leaning, 2.0))
+        named = leanings[leaning[:, 0] >= 0]
+        assert len(named) == 2
+        roles = np.log(network.softmax(named[:, :CHILD])[:, ROLES.index("uses")]).sum()
+        descent = np.log(expit(-named[:, CHILD])).sum() + np.log(expit(named[:, PARENT])).sum()
+        return -np.log(picked).sum() - roles - 2 * descent
 
     grads: dict[str, np.ndarray] = {}
     loss(grads)
@@ -224,8 +231,10 @@ def test_reading_alone_gives_what_reading_in_a_batch_gives():
     example = make_example({"title": PAPER.title, "abstract": PAPER.abstract})
     rows = tagger.features.look_up(example.words)
     batch = network.make_batch([rows], [example.flags], tagger.features.rows, tagger.features.table)
-    together = network.softmax(tagger.logits(batch, {})[0])[batch.places[0]]
-    assert np.allclose(tagger(example.words, example.flags), together, atol=1e-4)
+    labels, leanings, _ = tagger.logits(batch, {})
+    alone = tagger(example.words, example.flags)
+    assert np.allclose(alone.labels, network.softmax(labels)[batch.places[0]], atol=1e-4)
+    assert np.allclose(alone.leanings, leanings[batch.places[0]], atol=1e-3)
 
 
 @given(st.lists(st.text(min_size=1, max_size=40), max_size=5, unique=True))
@@ -277,7 +286,7 @@ def test_training_learns_and_is_deterministic(tmp_path, with_unlabelled):
     gold, unlabelled, labels = (tmp_path / n for n in ("gold.jsonl", "abstracts.jsonl.gz", "labels.jsonl"))
     gold.write_text(seed_lines(0, 40), encoding="utf-8")
     unlabelled.write_bytes(gzip.compress(seed_lines(40, 100).encode()))
-    labels.write_text(label_lines(40, 50, "entities", "lineage") + label_lines(50, 60, "lineage"), encoding="utf-8")
+    labels.write_text(label_lines(40, 60, "entities", "lineage"), encoding="utf-8")
     contrasts = tmp_path / "contrasts.jsonl"
     contrasts.write_text(
         "".join(CONTRASTS.read_text(encoding="utf-8").splitlines(keepends=True)[:20]), encoding="utf-8"
@@ -295,11 +304,11 @@ def test_training_learns_and_is_deterministic(tmp_path, with_unlabelled):
 def test_labels_of_unlabelled_abstracts_are_lessons_like_gold(tmp_path):
     gold, labels = tmp_path / "gold.jsonl", tmp_path / "labels.jsonl"
     gold.write_text(seed_lines(0, 40), encoding="utf-8")
-    labels.write_text(label_lines(40, 50, "entities", "lineage") + label_lines(50, 60, "lineage"), encoding="utf-8")
+    labels.write_text(label_lines(40, 60, "entities", "lineage"), encoding="utf-8")
     texts = [json.loads(line) for line in seed_lines(40, 100).splitlines()]
     lessons = Lessons.read([gold], 2, labels, texts)
-    assert (lessons.n_gold, len(lessons.rows), len(lessons.lineages)) == (40, 50, 10)
-    rows = {row["id"]: row for row in map(json.loads, seed_lines(40, 50).splitlines())}
+    assert (lessons.n_gold, len(lessons.rows)) == (40, 60)
+    rows = {row["id"]: row for row in map(json.loads, seed_lines(40, 60).splitlines())}
     for row, lesson in zip(lessons.rows[40:], lessons.examples[40:], strict=True):
         assert row == rows[row["id"]]
         assert np.array_equal(lesson.labels, make_example(rows[row["id"]]).labels)

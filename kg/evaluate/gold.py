@@ -21,7 +21,6 @@ def read_gold(path: str | Path, texts: Mapping[str, Row] | None = None, roles: b
     Args:
         path: JSON Lines in the form that the guidelines give.
         texts: where the file holds labels alone, the papers that they are of, by id, with ``title`` and ``abstract``.
-            A line without ``entities`` then labels the lineage only.
         roles: whether every entity must have a role.
 
     Raises:
@@ -42,7 +41,7 @@ def read_gold(path: str | Path, texts: Mapping[str, Row] | None = None, roles: b
                     if known is None:
                         raise GoldError(f"{path}:{number}: no text of {row.get('id')!r} among the unlabelled abstracts")
                     row |= {"title": known["title"], "abstract": known["abstract"]}
-                fault = _fault(row, texts is not None, roles)
+                fault = _fault(row, roles)
                 if fault:
                     raise GoldError(f"{path}:{number}: {fault}")
                 if row["id"] in rows:
@@ -61,14 +60,14 @@ def papers(rows: dict[str, Row]) -> list[Paper]:
     return [Paper(row["id"], row["title"], row["abstract"]) for row in rows.values()]
 
 
-def _fault(row: Any, lineage_alone: bool, roles: bool) -> str | None:
+def _fault(row: Any, roles: bool) -> str | None:
     """Say in words what is wrong with one line, or return None."""
     if not isinstance(row, dict):
         return "a JSON object is wanted"
     for key in ("id", "title", "abstract"):
         if not isinstance(row.get(key), str):
             return f"{key!r} must be a string"
-    entities = row.get("entities", [] if lineage_alone else None)
+    entities = row.get("entities")
     if not isinstance(entities, list):
         return "'entities' must be a list"
     for entity in entities:

@@ -18,6 +18,7 @@ from spacy.attrs import SENT_START
 from spacy.tokens import Doc
 
 from kg.extract import extensions
+from kg.extract.tagger import N_LEANINGS
 from kg.records import PaperEntity, Span
 from kg.schema import ENTITY_TYPES
 
@@ -71,6 +72,8 @@ class Context:
         items: (N,) what stands there (`item`, `TYPE_ITEM`).
         sentence: (N,) number of the sentence, from 0.
         entity: (N,) index of the entity whose mention it is, or -1.
+        leanings: (mentions, 7) what the tagger thinks of each mention, in the order of the text (the mean over its
+            words, see `kg.extract.tagger`), or nothing but NaN where none has run.
         bounds: for each of S sentences where it begins and ends in ``doc.text``, without the white space around it.
         first: (S + 1,) index of each sentence's first item, and N.
         title_sentences: how many sentences the title is: 1, or 0 where it is empty.
@@ -81,6 +84,7 @@ class Context:
     items: np.ndarray
     sentence: np.ndarray
     entity: np.ndarray
+    leanings: np.ndarray
     bounds: list[tuple[int, int]]
     first: np.ndarray
     title_sentences: int
@@ -125,14 +129,18 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
         for m in one.mentions
         for at in (shift[m.span.field],)
     )
-    done = 0  # tokens that the mentions so far reach to
+    leanings = np.full((len(places), N_LEANINGS), np.nan)
+    said: np.ndarray | None = doc._.leanings
+    done = number = 0  # tokens that the mentions so far reach to, and these mentions
     for a, b, owner in places:
         if done <= a < b:
             entity[a] = owner
             items[a] = TYPE_ITEM[entities[owner].type]
             keep[a] = True
             keep[a + 1 : b] = False
-            done = b
+            if said is not None:
+                leanings[number] = said[a:b].mean(axis=0)
+            done, number = b, number + 1
     kept = np.flatnonzero(keep)
     first = kept.searchsorted(edges)
     return Context(
@@ -140,6 +148,7 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
         items=items.take(kept),
         sentence=np.arange(len(bounds)).repeat(first[1:] - first[:-1]),
         entity=entity.take(kept),
+        leanings=leanings[:number],
         bounds=bounds,
         first=first,
         title_sentences=sum(start < title_end for start, _ in bounds),

@@ -6,6 +6,8 @@
     List of (short form, long form) pairs of spans, as the text defines them.
 ``label_scores``
     (tokens, 17) array of the tagger's probabilities (see `kg.extract.tagger`).
+``leanings``
+    (tokens, 7) array of what the tagger thinks of the names that words are part of, or None where none has run.
 ``judged_names``
     List of `kg.extract.entities.JudgedName`, or None where no judge has run.
 ``entities``
@@ -33,6 +35,7 @@ _ATTRIBUTES = {
     "title_end": 0,
     "abbreviations": [],
     "label_scores": None,
+    "leanings": None,
     "judged_names": None,
     "entities": [],
     "relations": [],

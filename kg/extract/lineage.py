@@ -1,10 +1,11 @@
 """What descends from what, as the paper says: the component ``lineage``.
 
 A linear classifier (`kg.extract.linear`) over ordered pairs of the paper's entities, child and parent
-(`kg.extract.lineage_features`): how the sentences speak that name both, how the parent is spoken of elsewhere, whether
-one name stands in the other, what both are in this paper; then each score is seen beside those of the paper's other
-pairs (`kg.extract.rivals`). The child is an entity that the paper may have introduced, or one that bears the parent's
-name; so the component stands after ``roles``.
+(`kg.extract.lineage_features`): how the sentences speak that name both, how the parent is spoken of elsewhere,
+whether one name stands in the other, what both are in this paper and what the component ``name_tagger``, where it has
+run, thinks of them; then each score is seen beside those of the paper's other pairs (`kg.extract.rivals`). The child
+is an entity that the paper may have introduced, or one that bears the parent's name; so the component stands after
+``roles``.
 
 Sets ``doc._.relations``: a list of `kg.records.PaperRelation`, surest first, with a calibrated confidence and the
 sentence that speaks most for the pair, one that names both where there is such a sentence. Usage::
@@ -33,6 +34,7 @@ from kg.extract.lineage_features import (
     Seats,
     candidates,
     pair_features,
+    pair_leanings,
     paper_of,
     same_sentence,
     spoken_features,
@@ -84,9 +86,10 @@ class LineageModel:
             spoken: what `spoken_features` gives for them.
         """
         features, facts = pair_features(batch, contexts, pairs, spoken)
-        scores = self.linear.scores(self.linear.matrix(*features, len(pairs.child)))
-        paper = paper_of(contexts)[pairs.child]
-        return standing(scores[:, 1] - scores[:, 0], paper, pairs.child, pairs.parent), facts
+        leanings = pair_leanings(batch, pairs)
+        scores = self.linear.scores(self.linear.matrix(*features, len(pairs.child)), leanings)
+        stands = standing(scores[:, 1] - scores[:, 0], paper_of(contexts)[pairs.child], pairs.child, pairs.parent)
+        return stands, np.concatenate([facts, self.linear.known(leanings)], axis=1)
 
     def chances(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities of pairs, given what `numbers` says of them."""

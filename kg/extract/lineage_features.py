@@ -19,7 +19,7 @@ import yaml
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import SPACE, distinct, mix
-from kg.extract.role_features import Batch, Pairs, beyond_list, mention_features
+from kg.extract.role_features import Batch, Pairs, beyond_list, entity_leanings, mention_features
 from kg.extract.runs import ragged
 from kg.records import PaperEntity, fold
 from kg.schema import ROLES
@@ -122,6 +122,12 @@ def pair_features(
     """
     own, facts = _of_both(batch, contexts, pairs)
     return (np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])), facts
+
+
+def pair_leanings(batch: Batch, pairs: Candidates) -> np.ndarray:
+    """Return (P, 14): the leanings of the child and those of the parent."""
+    leanings = entity_leanings(batch)
+    return np.concatenate([leanings[pairs.child], leanings[pairs.parent]], axis=1)
 
 
 def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:

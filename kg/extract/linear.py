@@ -2,6 +2,7 @@
 
 Features are integers (64-bit hashes); each falls into one of `SPACE` places. Training keeps the places that enough rows
 hold and forgets the rest, so that the shipped weights are small and a feature never seen in training weighs nothing.
+Beside them a row may have a few numbers; one that is NaN, not known, weighs as much as the mean of those in training.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 _BITS = 21
 SPACE = 1 << _BITS
 """Places that features are hashed to."""
+
+NUMBERS_SPREAD = 0.5
+"""Variance of the Gaussian prior on the weights of numbers."""
 
 _START, _PRIME, _SHIFT, _TOP = 0x2545F4914F6CDD1D, 0x9E3779B97F4A7C15, 29, 32
 _WORD = 0xFFFFFFFFFFFFFFFF
@@ -72,11 +76,13 @@ class HashedLinear:
 
     Attributes:
         places: (C,) hashed features that have a column, ascending.
-        weights: (C + 1, K) weight of each column and, last, the biases.
+        weights: (C + D + 1, K) weight of each column, of each number and, last, the biases.
+        centre: (D,) the mean of each number in training.
     """
 
     places: np.ndarray
     weights: np.ndarray
+    centre: np.ndarray = field(default_factory=lambda: np.zeros(0))
     _column: np.ndarray | None = None
 
     def columns(self, features: np.ndarray) -> np.ndarray:
@@ -100,6 +106,7 @@ class HashedLinear:
         """Write the weights, as half floats, and more arrays to an ``.npz`` file: the same weights, the same bytes."""
         arrays: dict[str, np.ndarray] = dict(more)
         arrays |= {"places": self.places.astype(np.int32), "weights": self.weights.astype(np.float16)}
+        arrays["centre"] = self.centre
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, array in arrays.items():
                 data = io.BytesIO()
@@ -109,11 +116,24 @@ class HashedLinear:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> HashedLinear:
         """Read what `save` wrote, loaded by `numpy.load`."""
-        return cls(arrays["places"].astype(np.int64), arrays["weights"].astype(np.float64))
+        return cls(arrays["places"].astype(np.int64), arrays["weights"].astype(np.float64), arrays["centre"])
 
-    def scores(self, matrix: csr_matrix) -> np.ndarray:
-        """Return (rows, K) scores; each row is worked out by itself, in the order of its columns."""
-        return matrix @ self.weights[:-1] + self.weights[-1]
+    def scores(self, matrix: csr_matrix, numbers: np.ndarray | None = None) -> np.ndarray:
+        """Return (rows, K) scores; each row is worked out by itself, in the order of its columns.
+
+        Args:
+            matrix: the features, as `matrix` gives them.
+            numbers: (rows, D), NaN for what is not known; none is if None.
+        """
+        n_columns = len(self.places)
+        scores = matrix @ self.weights[:n_columns] + self.weights[-1]
+        if numbers is not None:
+            scores += (self.known(numbers)[:, :, None] * self.weights[n_columns:-1]).sum(axis=1)
+        return scores
+
+    def known(self, numbers: np.ndarray) -> np.ndarray:
+        """Return (rows, D) numbers without their means, 0 for what is not known."""
+        return np.nan_to_num(numbers - self.centre)
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:
@@ -137,6 +157,7 @@ def fit(
     iterations: int = 100,
     trust: Sequence[float] | None = None,
     weight: np.ndarray | None = None,
+    numbers: np.ndarray | None = None,
 ) -> HashedLinear:
     """Train on (owner row, hashed feature) pairs; deterministic.
 
@@ -151,13 +172,19 @@ def fit(
         trust: for each class how far a row's label is to be believed, the rest going to the other classes in equal
             parts (label smoothing, Szegedy et al. 2016); fully if None.
         weight: (rows,) how much each row counts; one each if None.
+        numbers: (rows, D) numbers beside the features, NaN for what is not known; none if None.
     """
     n_rows = len(target)
     pairs = np.unique(owner * np.int64(SPACE) + features)
     places, counts = np.unique(pairs % SPACE, return_counts=True)
-    model = HashedLinear(places[counts >= min_rows], np.zeros((int((counts >= min_rows).sum()) + 1, n_classes)))
-    x = model.matrix(owner, features, n_rows)
+    numbers = np.zeros((n_rows, 0)) if numbers is None else numbers
+    centre = np.nansum(numbers, axis=0) / np.maximum(np.isfinite(numbers).sum(axis=0), 1)
+    places = places[counts >= min_rows]
+    n_weights = len(places) + len(centre) + 1
+    model = HashedLinear(places, np.zeros((n_weights, n_classes)), centre)
+    x = hstack([model.matrix(owner, features, n_rows), csr_matrix(model.known(numbers))], format="csr")
     xt = x.T.tocsr()
+    spreads = np.where(np.arange(n_weights - 1) < len(places), spread, NUMBERS_SPREAD)[:, None]
     wanted = np.eye(n_classes)
     if trust is not None:
         wanted = (1 - wanted) * (1 - np.array(trust)[:, None]) / (n_classes - 1) + np.diag(trust)
@@ -169,8 +196,8 @@ def fit(
         p = probabilities(x @ weights[:-1] + weights[-1])
         error = (p - wanted) * counts_for[:, None]
         likelihood = ((wanted * np.log(p + 1e-12)).sum(axis=1) * counts_for).sum()
-        value = 0.5 / spread * (weights[:-1] ** 2).sum() - likelihood
-        return value, np.vstack([xt @ error + weights[:-1] / spread, error.sum(axis=0)]).ravel()
+        value = 0.5 * (weights[:-1] ** 2 / spreads).sum() - likelihood
+        return value, np.vstack([xt @ error + weights[:-1] / spreads, error.sum(axis=0)]).ravel()
 
     found = minimize(loss, model.weights.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
     model.weights = found.x.reshape(model.weights.shape)

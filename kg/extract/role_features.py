@@ -16,6 +16,7 @@ import numpy as np
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import mix, mix_one
 from kg.extract.runs import ragged, starts_of
+from kg.extract.tagger import CHILD, N_LEANINGS
 from kg.records import PaperEntity, fold
 
 WINDOW = 8
@@ -42,6 +43,7 @@ class Batch:
         n_sentences: (M,) sentences of its paper.
         title: (M,) whether it stands in the title.
         paper: (M,) number of the paper in the batch.
+        leanings: (M, 7) what the tagger thinks of it, as in `Context`.
         n_entities: rows of entities, over all papers.
     """
 
@@ -55,6 +57,7 @@ class Batch:
     n_sentences: np.ndarray
     title: np.ndarray
     paper: np.ndarray
+    leanings: np.ndarray
     n_entities: int
 
 
@@ -85,6 +88,7 @@ def gather(contexts: Sequence[Context]) -> Batch:
         n_sentences=n_sentences[paper],
         title=sentence < title_sentences[paper],
         paper=paper,
+        leanings=np.concatenate([np.zeros((0, N_LEANINGS)), *(c.leanings for c in contexts)]),
         n_entities=int(n_entities.sum()),
     )
 
@@ -92,6 +96,24 @@ def gather(contexts: Sequence[Context]) -> Batch:
 def _joined(arrays: Sequence[np.ndarray]) -> np.ndarray:
     """Return the arrays of integers one after the other."""
     return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.int64)
+
+
+def entity_leanings(batch: Batch) -> np.ndarray:
+    """Return (E, 7): `mention_leanings` of the mean of each entity's mentions, NaN for one without."""
+    total = np.stack([np.bincount(batch.entity, column, batch.n_entities) for column in batch.leanings.T], axis=1)
+    count = np.bincount(batch.entity, minlength=batch.n_entities)[:, None]
+    return _logs(total / np.where(count, count, np.nan))
+
+
+def mention_leanings(batch: Batch) -> np.ndarray:
+    """Return (M, 7): the logarithms of the roles' chances, and the log-odds of being a child and a parent."""
+    return _logs(batch.leanings)
+
+
+def _logs(leanings: np.ndarray) -> np.ndarray:
+    roles = leanings[:, :CHILD]
+    with np.errstate(invalid="ignore"):  # what is not known
+        return np.concatenate([roles - np.logaddexp.reduce(roles, axis=1, keepdims=True), leanings[:, CHILD:]], axis=1)
 
 
 def neighbour(batch: Batch) -> Callable[[int], np.ndarray]:

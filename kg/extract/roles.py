@@ -1,9 +1,10 @@
 """What a paper does with each entity: the component ``roles``.
 
-A linear classifier (`kg.extract.linear`) over the sentences that name the entity, where they stand, and the entity
-itself (`kg.extract.role_features`). It chooses one of ``kg.schema.ROLES`` for each entity of ``doc._.entities``, sets
-``role``, ``role_confidence`` (the calibrated probability of that role) and ``evidence``: of the sentences that name
-the entity, the one that speaks most for the role. Usage::
+A linear classifier (`kg.extract.linear`) over the sentences that name the entity, where they stand, the entity itself
+(`kg.extract.role_features`) and, where the component ``name_tagger`` has run, what that thinks of it. It chooses one
+of ``kg.schema.ROLES`` for each entity of ``doc._.entities``, sets ``role``, ``role_confidence`` (the calibrated
+probability of that role) and ``evidence``: of the sentences that name the entity, the one that speaks most for the
+role. Usage::
 
     nlp = kg.extract.load()          # or add_pipe("roles") after whatever sets doc._.entities and the sentences
     doc = nlp(kg.extract.make_doc(nlp, title, abstract))
@@ -25,7 +26,15 @@ from kg.extract import extensions
 from kg.extract.batches import BatchComponent
 from kg.extract.context import Context, context_of
 from kg.extract.linear import HashedLinear, probabilities
-from kg.extract.role_features import Batch, Pairs, entity_features, gather, mention_features
+from kg.extract.role_features import (
+    Batch,
+    Pairs,
+    entity_features,
+    entity_leanings,
+    gather,
+    mention_features,
+    mention_leanings,
+)
 from kg.records import PaperEntity
 from kg.schema import ROLES
 
@@ -56,9 +65,9 @@ class RoleModel:
         """Return (E, roles) scores of the entities, the batch, and (M, roles) votes of its single mentions."""
         batch = gather(contexts)
         spoken = mention_features(batch)
-        votes = self.linear.scores(self.linear.matrix(*spoken, len(batch.at)))
-        owner, features = all_features(batch, contexts, spoken)
-        return self.linear.scores(self.linear.matrix(owner, features, batch.n_entities)), batch, votes
+        votes = self.linear.scores(self.linear.matrix(*spoken, len(batch.at)), mention_leanings(batch))
+        matrix = self.linear.matrix(*all_features(batch, contexts, spoken), batch.n_entities)
+        return self.linear.scores(matrix, entity_leanings(batch)), batch, votes
 
 
 def all_features(batch: Batch, contexts: Sequence[Context], spoken: Pairs) -> Pairs:

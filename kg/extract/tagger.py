@@ -1,12 +1,15 @@
-"""How likely each word begins, continues or ends a name: the component ``name_tagger``.
+"""How likely each word begins, continues or ends a name, and what of: the component ``name_tagger``.
 
 A small convolutional network (`kg.extract.network`) reads the words of title and abstract and gives, for each, the
-probabilities of the labels "begin, inside, last, single word" of each type, and of "outside" (BILUO). Usage::
+probabilities of the labels "begin, inside, last, single word" of each type, and of "outside" (BILUO). Two more
+questions are asked of the same last layer (multi-task learning, Caruana 1997): where the word is part of a name, what
+the paper does with that, and whether it descends from something or something from it. Usage::
 
     nlp = spacy.blank("en", config={"nlp": {"tokenizer": {"@tokenizers": "kg.PaperTokenizer.v1"}}})
     nlp.add_pipe("name_tagger")
     doc = nlp("We fine-tune Llama 2 with LoRA.")
     doc._.label_scores        # (tokens, 17) float32: the probabilities
+    doc._.leanings            # (tokens, 7) float32: scores of the five roles, log-odds of being a child, a parent
     tagged_spans(doc)         # the best labelling's spans, each with its type as label
 
 Each document is read by itself, so that its scores do not depend on the batch that it came in.
@@ -15,11 +18,11 @@ Each document is read by itself, so that its scores do not depend on the batch t
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.language import Language
@@ -30,13 +33,16 @@ from threadpoolctl import ThreadpoolController
 from kg.extract import extensions, network
 from kg.extract.batches import BatchComponent
 from kg.extract.words import Looks, WordFeatures
-from kg.schema import ENTITY_TYPES
+from kg.schema import ENTITY_TYPES, ROLES
 
 WEIGHTS = Path(__file__).parent / "weights"
 
 BEGIN, INSIDE, LAST, SINGLE = range(4)
 OUTSIDE = 0
 N_LABELS = 1 + 4 * len(ENTITY_TYPES)
+
+CHILD, PARENT = len(ROLES), len(ROLES) + 1
+N_LEANINGS = len(ROLES) + 2
 
 SURE = 0.98
 """A word that is outside with this probability is outside."""
@@ -161,36 +167,50 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
+class Said(NamedTuple):
+    """What the network says of the words of one document.
+
+    Attributes:
+        labels: (N, 17) probabilities.
+        leanings: (N, 7) scores of the roles, then the log-odds of `CHILD` and `PARENT`, if the word is part of a name.
+    """
+
+    labels: np.ndarray
+    leanings: np.ndarray
+
+
 class Tagger:
-    """Weights and word features: from words and flags to probabilities of labels."""
+    """Weights and word features: from words and flags to probabilities of labels, and leanings."""
 
     def __init__(self, params: network.Params, config: dict[str, Any], features: WordFeatures) -> None:
         self.params, self.config, self.features = params, config, features
         self._lexemes: network.Lexemes | None = None
         self._epoch = features.epoch
 
-    def __call__(self, words: list[str], flags: np.ndarray) -> np.ndarray:
-        """Return (N, 17) probabilities for the words of one document."""
-        [scores] = self.read([words], [flags])
-        return scores
+    def __call__(self, words: list[str], flags: np.ndarray) -> Said:
+        """Return what is to be said of the words of one document."""
+        [said] = self.read([words], [flags])
+        return said
 
-    def read(self, papers: Sequence[list[str]], flags: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return (N, 17) probabilities for the words of each document; the new words of all are worked out together."""
+    def read(self, papers: Sequence[list[str]], flags: Sequence[np.ndarray]) -> list[Said]:
+        """Return what is to be said of each document; the new words of all are worked out together."""
         everything = [word for words in papers for word in words]
         self.features.prepare(len(everything))
         places = self.features.look_up(everything)
         ends = np.cumsum([len(words) for words in papers])
         with _blas().limit(limits=1, user_api="blas"):
             known = self._known()
-            return [self._scores(known, rows, f) for rows, f in zip(np.split(places, ends[:-1]), flags, strict=True)]
+            return [self._said(known, rows, f) for rows, f in zip(np.split(places, ends[:-1]), flags, strict=True)]
 
-    def _scores(self, known: network.Lexemes, rows: np.ndarray, flags: np.ndarray) -> np.ndarray:
-        """Return the probabilities of one document: each is read alone, so that no last bit depends on the others."""
+    def _said(self, known: network.Lexemes, rows: np.ndarray, flags: np.ndarray) -> Said:
+        """Return what is to be said of one document: each is read alone, so that no last bit depends on the others."""
+        params = self.params
         if not len(rows):
-            return np.zeros((0, N_LABELS), dtype=np.float32)
-        encoded = network.infer(self.params, self.config["reaches"], self.config["pool_at"], known, rows, flags)
-        normal = network.rescale(encoded, self.params, "final")
-        return network.softmax(normal @ self.params["out.weight"] + self.params["out.bias"])
+            return Said(np.zeros((0, N_LABELS), dtype=np.float32), np.zeros((0, N_LEANINGS), dtype=np.float32))
+        encoded = network.infer(params, self.config["reaches"], self.config["pool_at"], known, rows, flags)
+        normal = network.rescale(encoded, params, "final")
+        labels = network.softmax(normal @ params["out.weight"] + params["out.bias"])
+        return Said(labels, normal @ params["lean.weight"] + params["lean.bias"])
 
     def _known(self) -> network.Lexemes:
         """Return all known words by themselves; only new ones are worked out."""
@@ -205,13 +225,16 @@ class Tagger:
         """Drop what was worked out with the weights as they were: call it after training."""
         self._lexemes = None
 
-    def logits(self, batch: network.Batch, grads: network.Params, rng: Any = None, rate: float = 0.0) -> Any:
-        """Return (rows, 17) scores and the function that takes their gradient."""
+    def logits(
+        self, batch: network.Batch, grads: network.Params, rng: Any = None, rate: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray, Callable[[np.ndarray, np.ndarray], None]]:
+        """Return (rows, 17) scores of labels, (rows, 7) leanings, and what takes the gradients of both."""
         encoded, back_encode = network.encode(self.params, self.config, batch, grads, rng, rate)
         normal, back_norm = network.normalise(encoded, self.params, "final", grads)
         dropped, back_drop = network.dropout(normal, rate, rng)
-        out, back_out = network.affine(dropped, self.params, "out", grads)
-        return out, lambda d: back_encode(back_norm(back_drop(back_out(d))))
+        labels, back_labels = network.affine(dropped, self.params, "out", grads)
+        leanings, back_leanings = network.affine(dropped, self.params, "lean", grads)
+        return labels, leanings, lambda d, e: back_encode(back_norm(back_drop(back_labels(d) + back_leanings(e))))
 
     def to_disk(self, folder: Path) -> None:
         """Write ``tagger.npz``: parameters and vectors as float16, and the settings."""
@@ -259,11 +282,11 @@ class NameTagger(BatchComponent):
         self.tagger = tagger
 
     def _read(self, docs: list[Doc]) -> None:
-        """Set ``doc._.label_scores``."""
+        """Set ``doc._.label_scores`` and ``doc._.leanings``."""
         tokens = [extensions.tokens_of(doc) for doc in docs]
         flags = [flags_of(t.looks, t.starts, doc._.title_end) for t, doc in zip(tokens, docs, strict=True)]
-        for doc, scores in zip(docs, self.tagger.read([t.words for t in tokens], flags), strict=True):
-            doc._.label_scores = scores
+        for doc, said in zip(docs, self.tagger.read([t.words for t in tokens], flags), strict=True):
+            doc._.label_scores, doc._.leanings = said
 
 
 def tagged_spans(doc: Doc) -> list[Span]:
@@ -274,7 +297,7 @@ def tagged_spans(doc: Doc) -> list[Span]:
     ]
 
 
-@Language.factory("name_tagger", assigns=["doc._.label_scores"], default_config={"weights": None})
+@Language.factory("name_tagger", assigns=["doc._.label_scores", "doc._.leanings"], default_config={"weights": None})
 def make_name_tagger(nlp: Language, name: str, weights: str | None) -> NameTagger:
     """Create the component from the weights shipped with the package, or those in the folder ``weights``."""
     return NameTagger(shipped(Path(weights) if weights else WEIGHTS))

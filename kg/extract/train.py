@@ -1,9 +1,9 @@
 """Training: from gold files to the weights in ``kg/extract/weights``; the verb ``kg train``.
 
 In order: vectors of character n-grams and guessing hidden words, both on unlabelled abstracts where there are any;
-taggers on all folds but one, for what they say of the fold left out, and one on all; judges on the scores from outside
-each paper's fold; roles and lineage. Some of the unlabelled abstracts may have labels in a file of their own: they are
-lessons like the gold, but for what depends on how papers were chosen. One thread and fixed seeds throughout.
+taggers on all folds but one, for what they say of the fold left out, and one on all; judges, roles and lineage on what
+was said from outside each paper's fold. Some of the unlabelled abstracts may have labels in a file of their own: they
+are lessons like the gold, but for what depends on how papers were chosen. One thread and fixed seeds throughout.
 """
 
 from __future__ import annotations
@@ -20,17 +20,14 @@ from zlib import crc32
 
 import numpy as np
 from spacy.vectors import Vectors
-from toolz import partition_all
 
 from kg.errors import GoldError
 from kg.evaluate.gold import read_gold
 from kg.extract.candidates import Lexicon
-from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.extensions import GAP
-from kg.extract.judge import Judge, judged_name
 from kg.extract.lineage import LineageModel
-from kg.extract.tagger import WEIGHTS, Tagger
-from kg.extract.train_judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case, reading_of
+from kg.extract.tagger import WEIGHTS, Said, Tagger
+from kg.extract.train_judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case
 from kg.extract.train_lineage import train_lineage
 from kg.extract.train_roles import train_roles
 from kg.extract.train_tagger import (
@@ -42,20 +39,16 @@ from kg.extract.train_tagger import (
     make_example,
     new_tagger,
     pretrain,
-    scores_of,
+    said_of,
 )
-from kg.records import PaperEntity
 
 FOLDS = 4
 
 SMALL = 0.2
-"""Papers of a gold file with less than this share of all papers count twice: few, and another kind of text."""
+"""Papers of a gold file with less than this share of all gold count twice: few, and another kind of text."""
 
 LABELLED, CONTRASTED = 0.4, 0.3
 """How much the lineage of a paper counts that was chosen to be labelled, and that of a written text, beside gold."""
-
-TOGETHER = 64
-"""Papers that are read together."""
 
 Row = Mapping[str, Any]
 _log = logging.getLogger(__name__)
@@ -71,7 +64,6 @@ class Lessons:
     fold: list[int]  # of each paper
     rare: frozenset[str]  # ids of the papers that count twice
     n_gold: int  # the rows from here on were chosen to be labelled
-    lineages: list[dict[str, Any]]  # papers of which the lineage alone is labelled
     contrasts: list[dict[str, Any]]  # texts written to show what is lineage and what is not
 
     @classmethod
@@ -86,18 +78,17 @@ class Lessons:
         """Read the files; a paper that stands in two counts as it stands in the last."""
         files = [read_gold(path) for path in gold]
         rows = list({row["id"]: row for file in files for row in file.values()}.values())
-        n_gold, lineages = len(rows), []
+        n_gold = len(rows)
+        rare = frozenset(paper for file in files if len(file) < SMALL * n_gold for paper in file)
         if labels is not None:
             known = {row["id"] for row in rows}
-            labelled = read_gold(labels, {row["id"]: row for row in texts if "id" in row and row["id"] not in known})
-            rows += [row for row in labelled.values() if "entities" in row]
-            lineages = [row for row in labelled.values() if "entities" not in row]
-        rare = frozenset(paper for file in files if len(file) < SMALL * len(rows) for paper in file)
+            others = {row["id"]: row for row in texts if "id" in row and row["id"] not in known}
+            rows += read_gold(labels, others).values()
         fold = [fold_of(row["id"], folds) for row in rows]
         if len(set(fold)) < 2:
             raise GoldError(f"{gold[0]}: {len(rows)} gold papers are too few to train on; dozens are the least")
         written = list(read_gold(contrasts, roles=False).values()) if contrasts else []
-        return cls(rows, [make_example(row) for row in rows], folds, fold, rare, n_gold, lineages, written)
+        return cls(rows, [make_example(row) for row in rows], folds, fold, rare, n_gold, written)
 
     def inside(self, k: int) -> list[Example]:
         """Return the papers of a fold."""
@@ -108,6 +99,11 @@ class Lessons:
         numbers = [i for i, n in enumerate(self.fold) if n != k]
         numbers += [i for i in numbers if self.rows[i]["id"] in self.rare]
         return [self.examples[i] for i in numbers]
+
+    def as_rows(self, of_folds: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return what is known of each paper in the order of the rows, given it for the papers of each fold."""
+        streams = [iter(fold) for fold in of_folds]
+        return [next(streams[k]) for k in self.fold]
 
     def lexicon(self, k: int) -> Lexicon:
         """Return the names of all other folds."""
@@ -133,7 +129,7 @@ def train(
         settings: of the tagger.
         folds: parts of the gold; each is scored by a tagger that was trained on the others.
         rounds: trees of the judge for each class.
-        labels: gold rows without texts, of papers in ``unlabelled``: entities and lineage, or lineage alone.
+        labels: gold rows without texts, of papers in ``unlabelled``.
         contrasts: gold rows without roles, of written texts, each with the paper that it was written after as
             ``source``; lineage alone learns from them.
 
@@ -147,57 +143,56 @@ def train(
     with TemporaryDirectory() as scratch:
         kept = Path(scratch)
         first_tagger(lessons.examples[: lessons.n_gold], others, settings).to_disk(kept / "start")
-        taggers = [kept / f"tagger{k}" for k in range(folds)] + [weights]
-        scores = [fit_tagger(lessons, k, in_training(kept / "start"), taggers[k], settings) for k in range(folds + 1)]
-    judges = judges_of(lessons, scores, rounds)
+        said: list[list[Said]] = []
+        written: dict[str, np.ndarray] = {}
+        for k in range(folds + 1):
+            tagger = in_training(kept / "start")
+            said.append(fit_tagger(lessons, k, tagger, kept / f"tagger{k}" if k < folds else weights, settings))
+            written |= leanings_of(lessons, k, tagger)
+    papers = lessons.as_rows(said)
+    judges = judges_of(lessons, [labels for labels, _ in papers], rounds)
     judges.all.to_disk(weights)
     _log.info("roles and lineage")
-    train_roles(lessons.rows).save(weights / "roles.npz")
-    lineage_of(lessons, judges, Tagger.from_disk(weights)).save(weights / "lineage.npz")
+    leanings = [leanings.astype(np.float32) for _, leanings in papers]
+    train_roles(lessons.rows, leanings).save(weights / "roles.npz")
+    leanings += [written[row["id"]] for row in lessons.contrasts]
+    lineage_of(lessons, judges, leanings).save(weights / "lineage.npz")
 
 
-def lineage_of(lessons: Lessons, judges: Judges, tagger: Tagger) -> LineageModel:
-    """Train the lineage on all papers, each as extractors read it that have not seen its labels."""
-    rows = [*lessons.rows, *lessons.lineages, *lessons.contrasts]
+def lineage_of(lessons: Lessons, judges: Judges, leanings: Sequence[np.ndarray]) -> LineageModel:
+    """Train the lineage on all papers and contrasts, each as extractors read it that have not seen its labels."""
     found = [judges.found.get(row["id"], []) for row in lessons.rows]
-    found += entities_in([make_example(row) for row in lessons.lineages], tagger, judges.all)
     found += [[] for _ in lessons.contrasts]
-    n_labelled = len(lessons.rows) - lessons.n_gold + len(lessons.lineages)
+    n_labelled = len(lessons.rows) - lessons.n_gold
     weight = [1.0] * lessons.n_gold + [LABELLED] * n_labelled + [CONTRASTED] * len(lessons.contrasts)
-    return train_lineage(rows, found, weight)
+    return train_lineage([*lessons.rows, *lessons.contrasts], found, weight, leanings)
 
 
-def fit_tagger(lessons: Lessons, k: int, tagger: Tagger, out: Path, settings: Settings) -> list[np.ndarray]:
+def fit_tagger(lessons: Lessons, k: int, tagger: Tagger, out: Path, settings: Settings) -> list[Said]:
     """Train a tagger on all folds but one, write it, and return what it says of the papers of that fold."""
     examples = lessons.outside(k)
     _log.info("tagger blind to fold %d: %d papers", k, len(examples))
     fit(tagger, examples, settings, seed=k).to_disk(out)
-    return [scores.astype(np.float16) for scores in scores_of(tagger, lessons.inside(k))]  # 100 MB less
+    halves = (Said(*(part.astype(np.float16) for part in said)) for said in said_of(tagger, lessons.inside(k)))
+    return list(halves)  # half the memory
 
 
-def judges_of(lessons: Lessons, scores: Sequence[Sequence[np.ndarray]], rounds: int) -> Judges:
-    """Return judges trained on what taggers say of papers that they have not seen: ``scores`` of each fold."""
+def leanings_of(lessons: Lessons, k: int, tagger: Tagger) -> dict[str, np.ndarray]:
+    """Return what the tagger that is blind to a fold says of the texts written after its papers, by their ids."""
+    rows = [row for row in lessons.contrasts if fold_of(row["source"], lessons.folds) == k]
+    said = said_of(tagger, [make_example({key: row[key] for key in ("title", "abstract")}) for row in rows])
+    return {row["id"]: leanings for row, (_, leanings) in zip(rows, said, strict=True)}
+
+
+def judges_of(lessons: Lessons, scores: Sequence[np.ndarray], rounds: int) -> Judges:
+    """Return judges trained on the probabilities that taggers gave to the words of papers that they had not seen."""
     lexicons = [lessons.lexicon(k) for k in range(lessons.folds + 1)]
-    cases = []
-    for k in range(lessons.folds):
-        rows = [row for row, n in zip(lessons.rows, lessons.fold, strict=True) if n == k]
-        for row, example, said in zip(rows, lessons.inside(k), scores[k], strict=True):
-            cases.append(make_case(row, k, example, said.astype(np.float32), lexicons[k]))
+    papers = zip(lessons.rows, lessons.fold, lessons.examples, scores, strict=True)
+    cases = [make_case(row, k, example, said.astype(np.float32), lexicons[k]) for row, k, example, said in papers]
     _log.info("judge on %d candidates", sum(len(case.groups) for case in cases))
     weight = {row["id"]: 2.0 if row["id"] in lessons.rare else 1.0 for row in lessons.rows}
     chosen = {row["id"] for row in lessons.rows[lessons.n_gold :]}
     return fit_judge(cases, weight, lexicons, rounds, chosen)
-
-
-def entities_in(texts: Sequence[Example], tagger: Tagger, judge: Judge) -> list[list[PaperEntity]]:
-    """Return what a tagger and a judge find in each text."""
-    found = []
-    for part in partition_all(TOGETHER, texts):
-        readings = [reading_of(example, tagger(example.words, example.flags)) for example in part]
-        for reading, judged in zip(readings, judge(readings), strict=True):
-            names = [judged_name(reading, group, chances, judge.curve) for group, chances in judged]
-            found.append(make_entities(reading.text, reading.title_end, names, THRESHOLD))
-    return found
 
 
 def in_training(folder: Path) -> Tagger:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from kg.extract import linear
 from kg.extract.abbreviations import definitions
@@ -45,6 +46,9 @@ TREES = {
     "lambda_l2": 5.0,
 }
 ROUNDS = 130
+
+MANY = 50_000
+"""Candidates from which on trees are fitted on all cores: the same trees, sooner."""
 
 
 @dataclass(slots=True)
@@ -143,7 +147,7 @@ def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarra
     return np.concatenate([case.evidence.numbers, tables.look_up(case.evidence), said], axis=1)
 
 
-def fit_judging(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: int) -> Trees:
+def fit_judging(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds: int, seen: np.ndarray) -> Trees:
     """Return boosted trees.
 
     Args:
@@ -151,9 +155,10 @@ def fit_judging(rows: np.ndarray, kinds: np.ndarray, weights: np.ndarray, rounds
         kinds: (N,) right answers.
         weights: (N,) how much each row counts.
         rounds: trees for each class.
+        seen: (N,) the rows to learn from.
     """
-    least = max(2, min(int(TREES["min_data_in_leaf"]), len(rows) // 40))  # type: ignore[call-overload]
-    return fit_trees({**TREES, "min_data_in_leaf": least}, rounds, rows, kinds, weights)
+    least = max(2, min(int(TREES["min_data_in_leaf"]), int(seen.sum()) // 40))  # type: ignore[call-overload]
+    return fit_trees({**TREES, "min_data_in_leaf": least}, rounds, rows[seen], kinds[seen], weights[seen])
 
 
 @dataclass(slots=True)
@@ -198,12 +203,15 @@ def fit_judge(
     weights = np.concatenate([np.full(len(case.groups), weight[case.row["id"]]) for case in cases])
     chances = np.zeros((len(rows), N_CLASSES))
     blind = []
+    workers = Parallel(n_jobs=-1 if len(rows) > MANY else 1)
+    *trees, last = workers(
+        delayed(fit_judging)(rows, kinds, weights, rounds, folds != number) for number in range(n_folds + 1)
+    )
     for number in range(n_folds):
-        inside, outside = folds == number, folds != number
-        trees = fit_judging(rows[outside], kinds[outside], weights[outside], rounds)
+        inside = folds == number
         if inside.any():
-            chances[inside] = trees.predict(rows[inside])
-        blind.append(Judge(trees, *learned[number], lexicons[number], Curve()))
+            chances[inside] = trees[number].predict(rows[inside])
+        blind.append(Judge(trees[number], *learned[number], lexicons[number], Curve()))
     drawn = np.concatenate([np.full(len(case.groups), case.row["id"] not in chosen) for case in cases])
     curve = fit_curve(chances[drawn], kinds[drawn])
     for judge in blind:
@@ -215,5 +223,4 @@ def fit_judge(
         reading = case.reading
         names = [judged_name(reading, group, row, curve) for group, row in zip(case.groups, said, strict=True)]
         found[case.row["id"]] = make_entities(reading.text, reading.title_end, names, THRESHOLD)
-    trees = fit_judging(rows, kinds, weights, rounds)
-    return Judges(Judge(trees, fit_tables(cases), fit_wording(cases), lexicons[-1], curve), blind, found)
+    return Judges(Judge(last, fit_tables(cases), fit_wording(cases), lexicons[-1], curve), blind, found)

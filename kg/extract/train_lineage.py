@@ -19,9 +19,16 @@ from spacy.tokens import Doc
 from kg.extract.calibration import fit_logistic
 from kg.extract.context import Context, context_of
 from kg.extract.lineage import LineageModel
-from kg.extract.lineage_features import N_FACTS, Candidates, Seats, candidates, pair_features, spoken_features
+from kg.extract.lineage_features import (
+    Candidates,
+    Seats,
+    candidates,
+    pair_features,
+    pair_leanings,
+    spoken_features,
+)
 from kg.extract.linear import fit
-from kg.extract.rivals import N_NUMBERS, Rivals, fit_rivals
+from kg.extract.rivals import Rivals, fit_rivals
 from kg.extract.role_features import Batch, gather
 from kg.extract.roles import Roles
 from kg.extract.train_roles import fit_roles, gold_doc, reader
@@ -53,6 +60,7 @@ def train_lineage(
     rows: Sequence[Row],
     found: Sequence[Sequence[PaperEntity]] | None = None,
     weight: Sequence[float] | None = None,
+    leanings: Sequence[np.ndarray | None] | None = None,
 ) -> LineageModel:
     """Train on gold rows (see ``docs/guidelines.md`` for their form).
 
@@ -60,22 +68,23 @@ def train_lineage(
     weights then come from all papers.
 
     Args:
-        rows: gold papers; one without ``entities`` is learned from as ``found`` reads it. One with a ``source`` is a
-            text written after that paper, whose fold it shares; its entities need no roles.
+        rows: gold papers. One with a ``source`` is a text written after that paper, whose fold it shares; its entities
+            need no roles.
         found: the entities of each paper as an extractor finds them that has not seen it (their roles do not matter).
             Training then learns from both readings, and sets these on the found one.
         weight: how much each paper counts; one each if None. Those that count less need not be as other papers are
             (they may have been chosen to be labelled): rivals and threshold are set on the others.
+        leanings: for each paper (tokens, 7) what a tagger that has not seen it says of its words; not known if None.
     """
     weight = [1.0] * len(rows) if weight is None else weight
-    rows = [{**row, "entities": row.get("entities", [])} for row in rows]
+    said = leanings or [None] * len(rows)
     nlp = reader()
-    gold = [gold_doc(nlp, row) for row in rows]
+    gold = [gold_doc(nlp, row, own) for row, own in zip(rows, said, strict=True)]
     part = np.array([crc32(row.get("source", row["id"]).encode()) % FOLDS for row in rows])
     contexts = [context_of(doc) for doc in gold]
     docs = [gold]
     if found is not None:
-        docs.append([gold_doc(nlp, {**row, "entities": []}) for row in rows])
+        docs.append([gold_doc(nlp, {**row, "entities": []}, own) for row, own in zip(rows, said, strict=True)])
         for doc, entities in zip(docs[1], found, strict=True):
             doc._.entities = list(entities)
     for k in sorted(set(part.tolist())):
@@ -166,7 +175,8 @@ def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, 
 def _fit(cases: Sequence[Case]) -> LineageModel:
     batch, papers, pairs, spoken, target, weight = _features(cases)
     (owner, features), _ = pair_features(batch, papers, pairs, spoken)
-    linear = fit(owner, features, target, 2, spread=0.02, iterations=60, trust=TRUST, weight=weight)
+    numbers = pair_leanings(batch, pairs)
+    linear = fit(owner, features, target, 2, spread=0.02, iterations=60, trust=TRUST, weight=weight, numbers=numbers)
     return LineageModel(linear, Rivals.none())
 
 
@@ -175,7 +185,7 @@ class Judged(NamedTuple):
 
     Attributes:
         numbers: (P, `N_NUMBERS`) standing of each pair.
-        facts: (P, `N_FACTS`) what else is known of it.
+        facts: (P, F) what else is known of it.
         target: (P,) 1 if it is right, else 0.
         weight: (P,) how much its paper counts.
         part: (P,) the fold of its paper.
@@ -194,7 +204,7 @@ class Judged(NamedTuple):
 
 def _judged(models: Sequence[LineageModel], cases: Sequence[Case]) -> Judged:
     """Return the pairs of papers, each scored by its fold's model."""
-    rows = [(np.zeros((0, N_NUMBERS)), np.zeros((0, N_FACTS)), *[np.zeros(0, dtype=np.int64)] * 3)]
+    rows = []
     for part, model in enumerate(models):
         batch, papers, pairs, spoken, target, weight = _features([case for case in cases if case.part == part])
         rows.append((*model.numbers(batch, papers, pairs, spoken), target, weight, np.full(len(target), part)))

@@ -21,7 +21,7 @@ from kg.extract.context import Context, read_context
 from kg.extract.entities import JudgedName, claim_places
 from kg.extract.linear import fit, probabilities
 from kg.extract.pipeline import make_doc
-from kg.extract.role_features import gather, mention_features
+from kg.extract.role_features import entity_leanings, gather, mention_features
 from kg.extract.roles import RoleModel, all_features
 from kg.records import Mention, PaperEntity
 from kg.schema import ROLES
@@ -36,9 +36,17 @@ def reader() -> Language:
     return nlp
 
 
-def gold_doc(nlp: Language, row: Row) -> Doc:
-    """Return a gold paper as a `Doc` with its entities in ``doc._.entities``, mentions found by their surfaces."""
+def gold_doc(nlp: Language, row: Row, leanings: np.ndarray | None = None) -> Doc:
+    """Return a gold paper as a `Doc` with its entities in ``doc._.entities``, mentions found by their surfaces.
+
+    Args:
+        nlp: the pipeline, as `reader` gives it, or with ``name_tagger`` beside.
+        row: the paper.
+        leanings: (tokens, 7) what a tagger that has not seen the paper says of its words, if one was asked.
+    """
     doc = nlp(make_doc(nlp, row["title"], row["abstract"]))
+    if leanings is not None:
+        doc._.leanings = leanings
     names = [JudgedName(tuple(e["surfaces"]), (), ()) for e in row["entities"]]
     places = claim_places(doc.text, names, doc._.title_end)
     doc._.entities = [
@@ -59,13 +67,18 @@ def held_out(paper_id: str, part: float = 0.2) -> bool:
     return crc32(paper_id.encode()) % 1000 < part * 1000
 
 
-def train_roles(rows: Sequence[Row]) -> RoleModel:
+def train_roles(rows: Sequence[Row], leanings: Sequence[np.ndarray | None] | None = None) -> RoleModel:
     """Train on gold rows (see ``docs/guidelines.md`` for their form).
 
     The temperature is set on a held-out part, by a model that has not seen it; the weights then come from all rows.
+
+    Args:
+        rows: gold papers.
+        leanings: for each (tokens, 7) what a tagger that has not seen it says of its words; not known if None.
     """
     nlp = reader()
-    docs = [gold_doc(nlp, row) for row in rows]
+    said = leanings or [None] * len(rows)
+    docs = [gold_doc(nlp, row, own) for row, own in zip(rows, said, strict=True)]
     contexts = [read_context(doc, doc._.entities) for doc in docs]
     kept = [c for c in contexts if c.entities]
     aside = [c for row, c in zip(rows, contexts, strict=True) if c.entities and held_out(row["id"])]
@@ -86,7 +99,8 @@ def fit_roles(contexts: Sequence[Context], iterations: int = 100) -> RoleModel:
     """Train on papers whose entities carry the right roles, without a temperature."""
     batch = gather(contexts)
     owner, features = all_features(batch, contexts, mention_features(batch))
-    return RoleModel(fit(owner, features, _targets(contexts), len(ROLES), iterations=iterations), 1.0)
+    told = entity_leanings(batch)
+    return RoleModel(fit(owner, features, _targets(contexts), len(ROLES), iterations=iterations, numbers=told), 1.0)
 
 
 def _temperature(model: RoleModel, contexts: Sequence[Context]) -> float:

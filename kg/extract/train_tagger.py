@@ -1,15 +1,16 @@
 """Training of the tagger's network: on masked words of any abstracts first, then on gold labels.
 
-Adam with decoupled weight decay (Loshchilov and Hutter 2019), a linear rise and fall of the learning rate, dropout, and
-whole words hidden at random, so that the network reads a name by its shape and its context. One thread, fixed
-seeds: the same texts give the same weights on the same machine.
+Both questions of the network are learned together: what is a name, and, of the words of names, what the paper does
+with it and what descends from what. Adam with decoupled weight decay (Loshchilov and Hutter 2019), a linear rise and
+fall of the learning rate, dropout, and whole words hidden at random, so that the network reads a name by its shape
+and its context. One thread, fixed seeds: the same texts give the same weights on the same machine.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,23 @@ from spacy.vectors import Vectors
 from kg.extract import network
 from kg.extract.entities import JudgedName, claim_places
 from kg.extract.extensions import GAP
-from kg.extract.tagger import BEGIN, INSIDE, LAST, N_FLAGS, N_LABELS, SINGLE, Tagger, flags_of, label
+from kg.extract.tagger import (
+    BEGIN,
+    CHILD,
+    INSIDE,
+    LAST,
+    N_FLAGS,
+    N_LABELS,
+    N_LEANINGS,
+    SINGLE,
+    Said,
+    Tagger,
+    flags_of,
+    label,
+)
 from kg.extract.tokenizer import split_words
 from kg.extract.words import HASHED, TABLES, WordFeatures, looks_of, norm
-from kg.schema import ENTITY_TYPES
+from kg.schema import ENTITY_TYPES, ROLES
 
 Row = Mapping[str, Any]
 
@@ -40,10 +54,11 @@ class Settings:
     rate: float = 2e-3
     decay: float = 0.01
     batch: int = 16
-    epochs: int = 5
+    epochs: int = 4
     warm_up: int = 60
     dropout: float = 0.25
     hidden: float = 0.15  # share of words whose own row is hidden
+    descent: float = 2.0  # weight of what descends from what, beside labels and roles
     frequent: int = 5  # a norm said as often has a row of its own
     masked_targets: int = 5000
     masked_epochs: float = 4.0
@@ -60,6 +75,7 @@ class Example:
     ends: list[int]
     flags: np.ndarray
     labels: np.ndarray
+    leanings: np.ndarray  # (words, 3): index of the role or -1, is it a child, is it a parent
     rows: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
 
@@ -76,27 +92,31 @@ def make_example(row: Row) -> Example:
         starts.append(at)
         ends.append(at + len(word))
         at += len(word) + space
-    labels = np.zeros(len(words), dtype=np.int64)
-    example = Example(text, title_end, words, starts, ends, flags_of(looks_of(words), starts, title_end), labels)
-    return labelled(example, [(e["type"], e["surfaces"]) for e in row.get("entities", ())])
+    labels, leanings = _wanted(row, text, starts, ends)
+    return Example(text, title_end, words, starts, ends, flags_of(looks_of(words), starts, title_end), labels, leanings)
 
 
-def labelled(example: Example, entities: Sequence[tuple[str, Sequence[str]]]) -> Example:
-    """Return the paper with the labels that these entities, each with its type and its surfaces, give its words."""
-    labels = np.zeros(len(example.words), dtype=np.int64)
-    first = {a: i for i, a in enumerate(example.starts)}
-    final = {b: i for i, b in enumerate(example.ends)}
-    names = [JudgedName(tuple(surfaces), (), ()) for _, surfaces in entities]
-    for (kind_name, _), places in zip(entities, claim_places(example.text, names, example.title_end), strict=True):
-        kind = ENTITY_TYPES.index(kind_name)
+def _wanted(row: Row, text: str, starts: Sequence[int], ends: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the labels and the leanings that the entities and the lineage of a paper give its words."""
+    labels = np.zeros(len(starts), dtype=np.int64)
+    leanings = np.tile(np.array([-1, 0, 0]), (len(starts), 1))
+    first = {a: i for i, a in enumerate(starts)}
+    final = {b: i for i, b in enumerate(ends)}
+    entities = row.get("entities", ())
+    children, parents = ({link[end] for link in row.get("lineage", ())} for end in ("child", "parent"))
+    names = [JudgedName(tuple(e["surfaces"]), (), ()) for e in entities]
+    for entity, places in zip(entities, claim_places(text, names, len(row["title"])), strict=True):
+        kind, spellings = ENTITY_TYPES.index(entity["type"]), {entity["name"], *entity["surfaces"]}
+        leaning = ROLES.index(entity["role"]), bool(spellings & children), bool(spellings & parents)
         for a, b in places:
             if a in first and b in final:
                 i, j = first[a], final[b]
+                leanings[i : j + 1] = leaning
                 labels[i:j] = label(kind, INSIDE)
                 labels[i], labels[j] = label(kind, BEGIN), label(kind, LAST)
                 if i == j:
                     labels[i] = label(kind, SINGLE)
-    return replace(example, labels=labels)
+    return labels, leanings
 
 
 def frequent_norms(texts: Iterable[Sequence[str]], least: int) -> list[str]:
@@ -132,8 +152,18 @@ def new_tagger(frequent: Sequence[str], vectors: Vectors | None, settings: Setti
     params["out.weight"] = normal(width, N_LABELS, 0.05)
     params["out.bias"] = np.zeros(N_LABELS, dtype=np.float32)
     params["out.bias"][0] = 2.0
+    params |= _leaning_layer(width)
     config = {"tables": list(TABLES), "reaches": list(settings.reaches), "pool_at": settings.pool_at}
     return Tagger(params, config, features)
+
+
+def _leaning_layer(width: int) -> network.Params:
+    """Return the random weights of the layer that gives the leanings."""
+    rng = np.random.default_rng(99)
+    return {
+        "lean.weight": (rng.standard_normal((width, N_LEANINGS)) * 0.05).astype(np.float32),
+        "lean.bias": np.zeros(N_LEANINGS, dtype=np.float32),
+    }
 
 
 class Adam:
@@ -182,9 +212,10 @@ def look_up(tagger: Tagger, examples: Iterable[Example]) -> None:
 
 
 def fit(tagger: Tagger, examples: Sequence[Example], settings: Settings, seed: int) -> Tagger:
-    """Train a tagger in place on labelled examples and return it."""
+    """Train a tagger in place on labelled examples and return it; what pre-training cannot teach begins anew."""
     rng = np.random.default_rng(seed)
     look_up(tagger, examples)
+    tagger.params |= _leaning_layer(settings.width)
     optimizer = Adam(settings.rate, settings.decay)
     total = settings.epochs * -(-len(examples) // settings.batch)
     for _ in range(settings.epochs):
@@ -194,17 +225,36 @@ def fit(tagger: Tagger, examples: Sequence[Example], settings: Settings, seed: i
             batch.features = batch.features.copy()
             batch.features[hidden, 0] = 1
             wanted = np.zeros(len(batch.words), dtype=np.int64)
+            leaning = np.full((len(batch.words), 3), -1, dtype=np.int64)
             for place, example in zip(batch.places, chosen, strict=True):
-                wanted[place] = example.labels
+                wanted[place], leaning[place] = example.labels, example.leanings
             grads: network.Params = {}
-            logits, backprop = tagger.logits(batch, grads, rng, settings.dropout)
+            logits, leanings, backprop = tagger.logits(batch, grads, rng, settings.dropout)
             error = network.softmax(logits)
             error[np.arange(len(wanted)), wanted] -= 1
-            backprop(error * (batch.real / batch.real.sum()))
+            n_words = batch.real.sum()
+            backprop(error * (batch.real / n_words), leaning_error(leanings, leaning, settings.descent) / n_words)
             done = optimizer.steps
             scale = min(1.0, (done + 1) / settings.warm_up) * max(0.02, 1 - done / total)
             optimizer.step(tagger.params, grads, scale)
     return tagger
+
+
+def leaning_error(leanings: np.ndarray, wanted: np.ndarray, descent: float) -> np.ndarray:
+    """Return (N, 7) float32: the gradient of the leanings' loss, 0 for words that are part of no name.
+
+    Args:
+        leanings: (N, 7) as the network gives them.
+        wanted: (N, 3) as in `Example`.
+        descent: weight of the two last.
+    """
+    error = np.zeros_like(leanings)
+    named = wanted[:, 0] >= 0
+    roles = network.softmax(leanings[named, :CHILD])
+    roles[np.arange(len(roles)), wanted[named, 0]] -= 1
+    error[named, :CHILD] = roles
+    error[named, CHILD:] = descent * (1 / (1 + np.exp(-leanings[named, CHILD:])) - wanted[named, 1:].astype(np.float32))
+    return error
 
 
 def pretrain(tagger: Tagger, examples: Sequence[Example], settings: Settings, seed: int) -> Tagger:
@@ -262,7 +312,7 @@ def _masked_step(tagger: Tagger, batch: network.Batch, n_targets: int, rng: np.r
     return grads
 
 
-def scores_of(tagger: Tagger, examples: Sequence[Example]) -> list[np.ndarray]:
-    """Return the probabilities of labels for each example."""
+def said_of(tagger: Tagger, examples: Sequence[Example]) -> list[Said]:
+    """Return what a tagger says of each example."""
     tagger.forget()
     return [tagger(e.words, e.flags) for e in examples]

@@ -59,6 +59,10 @@ class Trees:
         _check(library.LGBM_BoosterGetNumFeature(self._handle, ctypes.byref(features)))
         self.classes, self.features = classes.value, features.value
 
+    def __reduce__(self) -> tuple[type[Trees], tuple[str]]:
+        """Let another process have them: the library's handle stays in this one."""
+        return Trees, (self.text,)
+
     def predict(self, rows: np.ndarray, raw: bool = False) -> np.ndarray:
         """Return (N, classes) probabilities, or the sums of the leaves if ``raw``, for the rows (N, features)."""
         if rows.shape[1] != self.features:
