@@ -21,6 +21,9 @@ _BITS = 21
 SPACE = 1 << _BITS
 """Places that features are hashed to."""
 
+FEW = 3
+"""Rows that a feature must stand in at least."""
+
 NUMBERS_SPREAD = 0.5
 """Variance of the Gaussian prior on the weights of numbers."""
 
@@ -152,7 +155,7 @@ def fit(
     target: np.ndarray,
     n_classes: int,
     *,
-    min_rows: int = 3,
+    min_rows: int = FEW,
     spread: float = 0.05,
     iterations: int = 100,
     trust: Sequence[float] | None = None,

@@ -47,6 +47,9 @@ TREES = {
 }
 ROUNDS = 130
 
+RARE = 3000
+"""What stands for fewer candidates than one in so many papers gets no weight: it would make the file large."""
+
 MANY = 50_000
 """Candidates from which on trees are fitted on all cores: the same trees, sooner."""
 
@@ -137,7 +140,9 @@ def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
         features.append(own)
         kinds.append(case.kinds)
         at += len(case.groups)
-    return linear.fit(np.concatenate(owners), np.concatenate(features), np.concatenate(kinds), N_CLASSES, iterations=40)
+    owner, feature, kind = map(np.concatenate, (owners, features, kinds))
+    min_rows = max(linear.FEW, len(cases) // RARE)
+    return linear.fit(owner, feature, kind, N_CLASSES, min_rows=min_rows, iterations=40)
 
 
 def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarray:

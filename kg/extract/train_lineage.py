@@ -27,7 +27,7 @@ from kg.extract.lineage_features import (
     pair_leanings,
     spoken_features,
 )
-from kg.extract.linear import fit
+from kg.extract.linear import FEW, fit
 from kg.extract.rivals import Rivals, fit_rivals
 from kg.extract.role_features import Batch, gather
 from kg.extract.roles import Roles
@@ -51,6 +51,9 @@ TREES = {
     "lambda_l2": 10.0,
 }
 ROUNDS = 200
+
+RARE = 10_000
+"""What stands for fewer pairs than one in so many texts gets no weight: it would make the file large."""
 
 Row = Mapping[str, Any]
 Pair = tuple[int, int]
@@ -175,8 +178,18 @@ def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, 
 def _fit(cases: Sequence[Case]) -> LineageModel:
     batch, papers, pairs, spoken, target, weight = _features(cases)
     (owner, features), _ = pair_features(batch, papers, pairs, spoken)
-    numbers = pair_leanings(batch, pairs)
-    linear = fit(owner, features, target, 2, spread=0.02, iterations=60, trust=TRUST, weight=weight, numbers=numbers)
+    linear = fit(
+        owner,
+        features,
+        target,
+        2,
+        min_rows=max(FEW, len(cases) // RARE),
+        spread=0.02,
+        iterations=60,
+        trust=TRUST,
+        weight=weight,
+        numbers=pair_leanings(batch, pairs),
+    )
     return LineageModel(linear, Rivals.none())
 
 

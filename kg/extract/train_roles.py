@@ -19,7 +19,7 @@ from spacy.tokens import Doc
 from kg.extract import extensions, sentences, tokenizer  # noqa: F401  (registers the components)
 from kg.extract.context import Context, read_context
 from kg.extract.entities import JudgedName, claim_places
-from kg.extract.linear import fit, probabilities
+from kg.extract.linear import FEW, fit, probabilities
 from kg.extract.pipeline import make_doc
 from kg.extract.role_features import entity_leanings, gather, mention_features
 from kg.extract.roles import RoleModel, all_features
@@ -27,6 +27,9 @@ from kg.records import Mention, PaperEntity
 from kg.schema import ROLES
 
 Row = Mapping[str, Any]
+
+RARE = 3000
+"""What stands for fewer entities than one in so many papers gets no weight: it would make the file large."""
 
 
 def reader() -> Language:
@@ -99,8 +102,16 @@ def fit_roles(contexts: Sequence[Context], iterations: int = 100) -> RoleModel:
     """Train on papers whose entities carry the right roles, without a temperature."""
     batch = gather(contexts)
     owner, features = all_features(batch, contexts, mention_features(batch))
-    told = entity_leanings(batch)
-    return RoleModel(fit(owner, features, _targets(contexts), len(ROLES), iterations=iterations, numbers=told), 1.0)
+    linear = fit(
+        owner,
+        features,
+        _targets(contexts),
+        len(ROLES),
+        min_rows=max(FEW, len(contexts) // RARE),
+        iterations=iterations,
+        numbers=entity_leanings(batch),
+    )
+    return RoleModel(linear, 1.0)
 
 
 def _temperature(model: RoleModel, contexts: Sequence[Context]) -> float:
