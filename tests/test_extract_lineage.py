@@ -13,8 +13,8 @@ import kg.extract
 from kg.evaluate import read_gold
 from kg.extract.context import context_of
 from kg.extract.lineage import WEIGHTS, Lineage, LineageModel, relation_of
-from kg.extract.lineage_features import N_FACTS, candidates, spoken_features
-from kg.extract.linear import fit, probabilities
+from kg.extract.lineage_features import N_FACTS, candidates, pair_features, spoken_features
+from kg.extract.linear import fit, keys_of, probabilities
 from kg.extract.rivals import LOWEST, N_NUMBERS, Rivals, fit_rivals, standing
 from kg.extract.role_features import gather
 from kg.extract.roles import RoleModel, Roles
@@ -165,10 +165,10 @@ def test_a_gold_pair_is_right_by_the_acronym_and_by_the_full_form_where_these_we
 
 def test_a_label_that_is_half_believed_moves_a_classifier_less_far():
     target = np.repeat([0, 1], 50)
-    owner, features = np.arange(100), 7 + target
+    keys = keys_of(np.arange(100), 7 + target, 100)
     sure, doubting = (
         probabilities(model.scores(model.matrix(np.array([0]), np.array([8]), 1)))[0, 1]
-        for model in (fit(owner, features, target, 2, spread=10, trust=trust) for trust in (None, (0.98, 0.85)))
+        for model in (fit(keys, target, 2, spread=10, trust=trust) for trust in (None, (0.98, 0.85)))
     )
     assert sure > 0.95
     assert 0.8 < doubting < 0.87
@@ -176,9 +176,9 @@ def test_a_label_that_is_half_believed_moves_a_classifier_less_far():
 
 def test_labels_that_are_fully_believed_are_labels():
     target = np.arange(60) % 3
-    owner, features = np.arange(60), target + np.arange(60) % 2
-    plain = fit(owner, features, target, 3)
-    assert np.array_equal(fit(owner, features, target, 3, trust=(1.0, 1.0, 1.0)).weights, plain.weights)
+    keys = keys_of(np.arange(60), target + np.arange(60) % 2, 60)
+    plain = fit(keys, target, 3)
+    assert np.array_equal(fit(keys, target, 3, trust=(1.0, 1.0, 1.0)).weights, plain.weights)
 
 
 def test_what_bears_the_name_of_another_is_tried_whatever_the_paper_does_with_it():
@@ -259,7 +259,8 @@ def test_a_contrast_teaches_what_is_lineage_and_shares_the_fold_of_its_source():
     docs = [gold_doc(nlp, contrast(99, words, [])) for words in (told, not_told)]
     batch = gather(contexts := [context_of(roles(doc)) for doc in docs])
     pairs = candidates(contexts)
-    numbers, _ = lineage.model.numbers(batch, contexts, pairs, spoken_features(batch, contexts, pairs))
+    features, known = pair_features(batch, contexts, pairs, spoken_features(batch, contexts, pairs))
+    numbers, _ = lineage.model.numbers(lineage.model.linear.matrix(*features, len(pairs.child)), known)
     paper, child = pairs.child // 2, pairs.child % 2
     yes, no = (numbers[(paper == which) & (child == 0), 0] for which in (0, 1))
     assert yes > no + 1

@@ -8,7 +8,7 @@ import pytest
 
 from kg.extract import train_roles
 from kg.extract.context import context_of, read_context, stem
-from kg.extract.linear import HashedLinear, fit, mix, probabilities
+from kg.extract.linear import HashedLinear, fit, keys_of, mix, probabilities
 from kg.extract.role_features import entity_leanings, gather, mention_leanings
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.tagger import CHILD, N_LEANINGS
@@ -184,7 +184,7 @@ def test_the_linear_model_learns_from_numbers_and_takes_one_that_is_not_known_fo
     numbers[::7, 1] = np.nan
     target = (numbers[:, 0] > 5).astype(np.int64)
     rows = np.arange(400)
-    model = fit(rows, mix(1, rows % 3), target, 2, numbers=numbers)
+    model = fit(keys_of(rows, mix(1, rows % 3), 400), target, 2, numbers=numbers)
     model.save(tmp_path / "m.npz")
     with np.load(tmp_path / "m.npz") as arrays:
         model = HashedLinear.from_arrays(arrays)
@@ -197,7 +197,7 @@ def test_the_linear_model_learns_from_numbers_and_takes_one_that_is_not_known_fo
 def test_the_linear_model_learns_which_feature_tells_the_class(tmp_path):
     target = np.array([0, 1] * 20)
     features = mix(1, target)
-    model = fit(np.arange(40), features, target, 2)
+    model = fit(keys_of(np.arange(40), features, 40), target, 2)
     model.save(tmp_path / "m.npz")
     with np.load(tmp_path / "m.npz") as arrays:
         again = HashedLinear.from_arrays(arrays)

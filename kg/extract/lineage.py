@@ -17,24 +17,24 @@ sentence that speaks most for the pair, one that names both where there is such 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.sparse import csr_matrix
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from kg.extract import extensions
 from kg.extract.batches import BatchComponent
-from kg.extract.context import Context, context_of
+from kg.extract.context import context_of
 from kg.extract.lineage_features import (
     Candidates,
+    Known,
     Seats,
     candidates,
     pair_features,
-    pair_leanings,
     paper_of,
     same_sentence,
     spoken_features,
@@ -74,22 +74,16 @@ class LineageModel:
         with np.load(path, allow_pickle=False) as arrays:
             return cls(HashedLinear.from_arrays(arrays), Rivals.from_arrays(arrays), float(arrays["threshold"]))
 
-    def numbers(
-        self, batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return what decides about each pair: its `standing` among all pairs of the papers, and its facts.
+    def numbers(self, features: csr_matrix, known: Known) -> tuple[np.ndarray, np.ndarray]:
+        """Return what decides about each pair: its `standing` among all pairs of the papers, and (P, F) facts.
 
         Args:
-            batch: the mentions of the papers.
-            contexts: the papers.
-            pairs: all their pairs.
-            spoken: what `spoken_features` gives for them.
+            features: those of all pairs of the papers, as a matrix of `linear`.
+            known: what else is known of them.
         """
-        features, facts = pair_features(batch, contexts, pairs, spoken)
-        leanings = pair_leanings(batch, pairs)
-        scores = self.linear.scores(self.linear.matrix(*features, len(pairs.child)), leanings)
-        stands = standing(scores[:, 1] - scores[:, 0], paper_of(contexts)[pairs.child], pairs.child, pairs.parent)
-        return stands, np.concatenate([facts, self.linear.known(leanings)], axis=1)
+        scores = self.linear.scores(features, known.leanings)
+        stands = standing(scores[:, 1] - scores[:, 0], known.paper, known.child, known.parent)
+        return stands, np.concatenate([known.facts, self.linear.known(known.leanings)], axis=1)
 
     def chances(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
         """Return the calibrated probabilities of pairs, given what `numbers` says of them."""
@@ -153,7 +147,9 @@ class Lineage(BatchComponent):
             return
         batch = gather(contexts)
         spoken = spoken_features(batch, contexts, pairs)
-        chances = self.model.chances(*self.model.numbers(batch, contexts, pairs, spoken))
+        features, known = pair_features(batch, contexts, pairs, spoken)
+        matrix = self.model.linear.matrix(*features, len(pairs.child))
+        chances = self.model.chances(*self.model.numbers(matrix, known))
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return

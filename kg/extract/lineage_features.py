@@ -64,6 +64,22 @@ Seats = tuple[np.ndarray, np.ndarray, np.ndarray]
 """(pair row, mention of the parent, hashed feature) arrays of equal length."""
 
 
+class Known(NamedTuple):
+    """What is known of P pairs beside their features; entities and papers are numbered over all papers.
+
+    Attributes:
+        paper, child, parent: (P,) whose pair it is.
+        leanings: (P, 14) those of the child and those of the parent (see `kg.extract.role_features`).
+        facts: (P, `N_FACTS`) numbers of which trees find out the limits.
+    """
+
+    paper: np.ndarray
+    child: np.ndarray
+    parent: np.ndarray
+    leanings: np.ndarray
+    facts: np.ndarray
+
+
 @dataclass(slots=True)
 class Candidates:
     """Ordered pairs of entities: (P,) rows of child and parent among the batch's entities, paper by paper."""
@@ -109,10 +125,8 @@ def paper_of(contexts: Sequence[Context]) -> np.ndarray:
     return np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
 
 
-def pair_features(
-    batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats
-) -> tuple[Pairs, np.ndarray]:
-    """Return (pair row, hashed feature) arrays, and (P, `N_FACTS`) what is known of each pair in numbers.
+def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats) -> tuple[Pairs, Known]:
+    """Return (pair row, hashed feature) arrays, and what else is known of each pair.
 
     Args:
         batch: the mentions of the contexts.
@@ -121,13 +135,10 @@ def pair_features(
         spoken: what the sentences say, as `spoken_features` gives it.
     """
     own, facts = _of_both(batch, contexts, pairs)
-    return (np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])), facts
-
-
-def pair_leanings(batch: Batch, pairs: Candidates) -> np.ndarray:
-    """Return (P, 14): the leanings of the child and those of the parent."""
-    leanings = entity_leanings(batch)
-    return np.concatenate([leanings[pairs.child], leanings[pairs.parent]], axis=1)
+    features = np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])
+    of_entities = entity_leanings(batch)
+    leanings = np.concatenate([of_entities[pairs.child], of_entities[pairs.parent]], axis=1)
+    return features, Known(paper_of(contexts)[pairs.child], pairs.child, pairs.parent, leanings, facts)
 
 
 def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:

@@ -17,6 +17,8 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 
+from kg.extract.runs import starts_of
+
 _BITS = 21
 SPACE = 1 << _BITS
 """Places that features are hashed to."""
@@ -73,6 +75,30 @@ def distinct(values: np.ndarray) -> np.ndarray:
     return ordered[new]
 
 
+def keys_of(owner: np.ndarray, features: np.ndarray, n_rows: int) -> np.ndarray:
+    """Return the distinct (owner row, hashed feature) pairs, each as one number, ascending."""
+    kind = np.uint32 if n_rows <= 1 << (32 - _BITS) else np.int64  # the narrower are sorted in half the time
+    return distinct((owner << _BITS | features).astype(kind))
+
+
+def join_keys(keys: Sequence[np.ndarray], n_rows: Sequence[int]) -> np.ndarray:
+    """Return the keys of several blocks of rows, one below the other.
+
+    >>> join_keys([keys_of(np.array([0]), np.array([5]), 2), keys_of(np.array([0]), np.array([6]), 1)], [2, 1]) >> 21
+    array([0, 2])
+    """
+    shifts = starts_of(np.array(n_rows, dtype=np.int64)) << _BITS
+    return np.concatenate([own + shift for own, shift in zip(keys, shifts, strict=True)])
+
+
+def keys_in(keys: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return the keys of the rows that a mask chooses, the rows numbered anew."""
+    number = np.cumsum(chosen) - 1
+    rows = keys >> _BITS
+    kept = chosen[rows]
+    return number[rows[kept]] << _BITS | keys[kept] & (SPACE - 1)
+
+
 @dataclass(slots=True)
 class HashedLinear:
     """Weights of a multinomial logistic regression.
@@ -97,8 +123,11 @@ class HashedLinear:
 
     def matrix(self, owner: np.ndarray, features: np.ndarray, n_rows: int) -> csr_matrix:
         """Return the binary matrix (n_rows, C) of features given as (owner row, hashed feature) pairs."""
-        kind = np.uint32 if n_rows <= 1 << (32 - _BITS) else np.int64  # the narrower are sorted in half the time
-        keys = distinct((owner << _BITS | features).astype(kind))
+        return self.matrix_of(keys_of(owner, features, n_rows), n_rows)
+
+    def matrix_of(self, keys: np.ndarray, n_rows: int) -> csr_matrix:
+        """Return what `matrix` does, given what `keys_of` makes of the pairs."""
+        kind = keys.dtype.type
         columns = self.columns(keys & kind(SPACE - 1))
         known = columns >= 0
         columns, rows = columns[known], (keys >> kind(_BITS))[known]
@@ -150,8 +179,7 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
 
 
 def fit(
-    owner: np.ndarray,
-    features: np.ndarray,
+    keys: np.ndarray,
     target: np.ndarray,
     n_classes: int,
     *,
@@ -165,8 +193,7 @@ def fit(
     """Train on (owner row, hashed feature) pairs; deterministic.
 
     Args:
-        owner: row of each feature, 0 to len(target) - 1.
-        features: hashed features, as `mix` gives them.
+        keys: the pairs, as `keys_of` gives them; rows are 0 to len(target) - 1.
         target: (rows,) class of each row.
         n_classes: number of classes, K.
         min_rows: a feature that stands in fewer rows gets no column.
@@ -178,14 +205,13 @@ def fit(
         numbers: (rows, D) numbers beside the features, NaN for what is not known; none if None.
     """
     n_rows = len(target)
-    pairs = np.unique(owner * np.int64(SPACE) + features)
-    places, counts = np.unique(pairs % SPACE, return_counts=True)
+    counts = np.bincount((keys & keys.dtype.type(SPACE - 1)).astype(np.int64), minlength=SPACE)
     numbers = np.zeros((n_rows, 0)) if numbers is None else numbers
     centre = np.nansum(numbers, axis=0) / np.maximum(np.isfinite(numbers).sum(axis=0), 1)
-    places = places[counts >= min_rows]
+    places = np.flatnonzero(counts >= max(min_rows, 1))
     n_weights = len(places) + len(centre) + 1
     model = HashedLinear(places, np.zeros((n_weights, n_classes)), centre)
-    x = hstack([model.matrix(owner, features, n_rows), csr_matrix(model.known(numbers))], format="csr")
+    x = hstack([model.matrix_of(keys, n_rows), csr_matrix(model.known(numbers))], format="csr")
     xt = x.T.tocsr()
     spreads = np.where(np.arange(n_weights - 1) < len(places), spread, NUMBERS_SPREAD)[:, None]
     wanted = np.eye(n_classes)

@@ -142,7 +142,8 @@ def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
         at += len(case.groups)
     owner, feature, kind = map(np.concatenate, (owners, features, kinds))
     min_rows = max(linear.FEW, len(cases) // RARE)
-    return linear.fit(owner, feature, kind, N_CLASSES, min_rows=min_rows, iterations=40)
+    keys = linear.keys_of(owner, feature, len(kind))
+    return linear.fit(keys, kind, N_CLASSES, min_rows=min_rows, iterations=40)
 
 
 def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarray:

@@ -13,24 +13,22 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.special import expit
+from spacy.language import Language
 from spacy.tokens import Doc
+from toolz import partition_all
 
+from kg.errors import GoldError
 from kg.extract.calibration import fit_logistic
-from kg.extract.context import Context, context_of
+from kg.extract.context import context_of
 from kg.extract.lineage import LineageModel
-from kg.extract.lineage_features import (
-    Candidates,
-    Seats,
-    candidates,
-    pair_features,
-    pair_leanings,
-    spoken_features,
-)
-from kg.extract.linear import FEW, fit
+from kg.extract.lineage_features import Known, candidates, pair_features, spoken_features
+from kg.extract.linear import FEW, HashedLinear, fit, join_keys, keys_in, keys_of
 from kg.extract.rivals import Rivals, fit_rivals
-from kg.extract.role_features import Batch, gather
+from kg.extract.role_features import gather
 from kg.extract.roles import Roles
+from kg.extract.runs import starts_of
 from kg.extract.train_roles import fit_roles, gold_doc, reader
 from kg.extract.train_trees import fit_trees
 from kg.records import PaperEntity, fold
@@ -58,6 +56,39 @@ RARE = 10_000
 Row = Mapping[str, Any]
 Pair = tuple[int, int]
 
+TOGETHER = 256
+"""Papers that are laid out together."""
+
+MANY = 50_000
+"""Pairs from which on the models of the folds are fitted on all cores: the same models, sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One paper to learn from.
+
+    Attributes:
+        row: the gold row.
+        found: its entities as an extractor finds them that has not seen it, or None.
+        leanings: (tokens, 7) what a tagger that has not seen it says of its words, or None.
+        weight: how much it counts.
+    """
+
+    row: Row
+    found: Sequence[PaperEntity] | None
+    leanings: np.ndarray | None
+    weight: float
+
+    @property
+    def written(self) -> bool:
+        """Return whether it is no paper but a text that was written to be learned from."""
+        return "source" in self.row
+
+    @property
+    def fold(self) -> int:
+        """Return the fold that it is in: a written text in that of the paper it was written after."""
+        return crc32(self.row.get("source", self.row["id"]).encode()) % FOLDS
+
 
 def train_lineage(
     rows: Sequence[Row],
@@ -78,67 +109,138 @@ def train_lineage(
         weight: how much each paper counts; one each if None. Those that count less need not be as other papers are
             (they may have been chosen to be labelled): rivals and threshold are set on the others.
         leanings: for each paper (tokens, 7) what a tagger that has not seen it says of its words; not known if None.
+
+    Raises:
+        GoldError: no paper has two entities.
     """
-    weight = [1.0] * len(rows) if weight is None else weight
-    said = leanings or [None] * len(rows)
-    nlp = reader()
-    gold = [gold_doc(nlp, row, own) for row, own in zip(rows, said, strict=True)]
-    part = np.array([crc32(row.get("source", row["id"]).encode()) % FOLDS for row in rows])
-    contexts = [context_of(doc) for doc in gold]
-    docs = [gold]
-    if found is not None:
-        docs.append([gold_doc(nlp, {**row, "entities": []}, own) for row, own in zip(rows, said, strict=True)])
-        for doc, entities in zip(docs[1], found, strict=True):
-            doc._.entities = list(entities)
-    for k in sorted(set(part.tolist())):
-        lessons = zip(rows, contexts, part, strict=True)
-        seen = [c for row, c, p in lessons if p != k and c.entities and "source" not in row]
-        if seen:
-            roles = Roles(fit_roles(seen, iterations=50))
-            for kind in docs:
-                deque(roles.pipe([d for d, p in zip(kind, part, strict=True) if p == k]), maxlen=0)
-    cases = [_cases(rows, kind, part, weight) for kind in docs]
-    model = _fit([case for kind in cases for case in kind])
-    outside = [_fit([case for kind in cases for case in kind if case.part != k]) for k in range(FOLDS)]
-    judged = [_judged(outside, [case for case in kind if not case.written]) for kind in cases]
-    drawn = judged[-1].of(judged[-1].weight >= 1)
+    nothing = [None] * len(rows)
+    columns = rows, found or nothing, leanings or nothing, [1.0] * len(rows) if weight is None else weight
+    lessons = [Lesson(*values) for values in zip(*columns, strict=True)]
+    pairs = _read(lessons)
+    seen = [pairs.fold != k for k in range(FOLDS + 1)]  # the last has seen all
+    workers = Parallel(n_jobs=-1 if len(pairs.target) > MANY else 1)
+    *blind, model = (LineageModel(linear, Rivals.none()) for linear in workers(delayed(_fit)(pairs, m) for m in seen))
+    judged = _judged(blind, pairs)
+    drawn = judged.of((judged.found == (found is not None)) & (judged.weight >= 1))
     if len(drawn.target):
-        everything = Judged(*map(np.concatenate, zip(*judged, strict=True)))
-        blind = [_fit_rivals(everything.of(everything.part != k)) for k in range(FOLDS)]
-        odds = np.choose(drawn.part, [rivals.odds(drawn.numbers, drawn.facts) for rivals in blind])
+        rivals = [_fit_rivals(judged.of(judged.fold != k)) for k in range(FOLDS)]
+        odds = np.choose(drawn.fold, [own.odds(drawn.numbers, drawn.facts) for own in rivals])
         slope, offset = fit_logistic(odds, drawn.target)
-        model.rivals = replace(_fit_rivals(everything), slope=slope, offset=offset)
-        n_wanted = sum(len(row["lineage"]) for row, counts in zip(rows, weight, strict=True) if counts >= 1)
+        model.rivals = replace(_fit_rivals(judged), slope=slope, offset=offset)
+        n_wanted = sum(len(lesson.row["lineage"]) for lesson in lessons if lesson.weight >= 1)
         model.threshold = _threshold(expit(odds * slope + offset), drawn.target, n_wanted)
     return model
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One paper with its entities, gold or found.
+class Pairs(NamedTuple):
+    """P pairs of papers to learn from.
 
     Attributes:
-        context: the paper.
-        part: the fold it is in.
-        wanted: the pairs that are right.
-        weight: how much it counts.
-        written: whether it is no paper but a text that was written to be learned from.
+        keys: the features of all, as `kg.extract.linear.keys_of` gives them.
+        known: what else is known of each.
+        target: (P,) 1 if it is right, else 0.
+        weight: (P,) how much its paper counts.
+        fold: (P,) the fold of its paper.
+        found: (P,) whether it is one of found entities, not of gold ones.
+        written: (P,) whether its text was written to be learned from.
+        n_papers, n_entities: how many papers they are of, each counted once a reading, and entities.
     """
 
-    context: Context
-    part: int
-    wanted: set[Pair]
-    weight: float
-    written: bool
+    keys: np.ndarray
+    known: Known
+    target: np.ndarray
+    weight: np.ndarray
+    fold: np.ndarray
+    found: np.ndarray
+    written: np.ndarray
+    n_papers: int
+    n_entities: int
 
 
-def _cases(rows: Sequence[Row], docs: Sequence[Doc], part: np.ndarray, weight: Sequence[float]) -> list[Case]:
-    """Return the papers that have a pair to judge."""
-    return [
-        Case(context_of(doc), p, gold_pairs(row, doc._.entities), counts, "source" in row)
-        for row, doc, p, counts in zip(rows, docs, part.tolist(), weight, strict=True)
-        if len(doc._.entities) > 1
-    ]
+def _read(lessons: Sequence[Lesson]) -> Pairs:
+    """Return the pairs of all papers, with gold entities and with found ones, their roles by models blind to them."""
+    nlp = reader()
+    of_folds: dict[int, list[Lesson]] = {}
+    for lesson in lessons:
+        of_folds.setdefault(lesson.fold, []).append(lesson)
+    papers = [(n, context_of(gold_doc(nlp, n.row, n.leanings))) for n in lessons if not n.written]
+    blocks = []
+    for k, inside in sorted(of_folds.items()):
+        seen = [context for lesson, context in papers if lesson.fold != k and context.entities]
+        roles = Roles(fit_roles(seen, iterations=50)) if seen else None
+        for some in partition_all(TOGETHER, inside):
+            for is_found in (False, True):
+                docs = [_doc_of(lesson, is_found, nlp) for lesson in some]
+                judged = [(lesson, doc) for lesson, doc in zip(some, docs, strict=True) if len(doc._.entities) > 1]
+                if judged:
+                    if roles is not None:
+                        deque(roles.pipe(doc for _, doc in judged), maxlen=0)
+                    blocks.append(_pairs_of(judged, is_found))
+    if not blocks:
+        raise GoldError("no paper has two entities, so there is no lineage to learn")
+    return _joined(blocks)
+
+
+def _doc_of(lesson: Lesson, is_found: bool, nlp: Language) -> Doc:
+    """Return a paper with its gold entities or with those that are found."""
+    doc = gold_doc(nlp, lesson.row, lesson.leanings)
+    if is_found:
+        doc._.entities = list(lesson.found or ())
+    return doc
+
+
+def _pairs_of(judged: Sequence[tuple[Lesson, Doc]], is_found: bool) -> Pairs:
+    """Return the pairs of some papers."""
+    lessons, papers = [lesson for lesson, _ in judged], [context_of(doc) for _, doc in judged]
+    batch, pairs = gather(papers), candidates(papers)
+    features, known = pair_features(batch, papers, pairs, spoken_features(batch, papers, pairs))
+    wanted = [gold_pairs(lesson.row, context.entities) for lesson, context in zip(lessons, papers, strict=True)]
+    before = starts_of(np.array([len(context.entities) for context in papers], dtype=np.int64))[known.paper]
+    local = zip((pairs.child - before).tolist(), (pairs.parent - before).tolist(), known.paper.tolist(), strict=True)
+    target = np.array([(child, parent) in wanted[paper] for child, parent, paper in local], dtype=np.int64)
+    return Pairs(
+        keys_of(*features, len(target)).astype(np.int64),
+        known,
+        target,
+        np.array([lesson.weight for lesson in lessons])[known.paper],
+        np.array([lesson.fold for lesson in lessons])[known.paper],
+        np.full(len(target), is_found),
+        np.array([lesson.written for lesson in lessons], dtype=bool)[known.paper],
+        len(papers),
+        batch.n_entities,
+    )
+
+
+def _joined(blocks: Sequence[Pairs]) -> Pairs:
+    """Return the pairs of all blocks, rows, papers and entities numbered over all."""
+    n_pairs = [len(block.target) for block in blocks]
+    papers, entities = (
+        np.repeat(starts_of(np.array(sizes)), n_pairs)
+        for sizes in ([block.n_papers for block in blocks], [block.n_entities for block in blocks])
+    )
+    known = Known(*map(np.concatenate, zip(*(block.known for block in blocks), strict=True)))
+    known = known._replace(paper=known.paper + papers, child=known.child + entities, parent=known.parent + entities)
+    target, weight, fold, found, written = map(
+        np.concatenate, zip(*((b.target, b.weight, b.fold, b.found, b.written) for b in blocks), strict=True)
+    )
+    keys = join_keys([block.keys for block in blocks], n_pairs)
+    n_papers, n_entities = sum(block.n_papers for block in blocks), sum(block.n_entities for block in blocks)
+    return Pairs(keys, known, target, weight, fold, found, written, n_papers, n_entities)
+
+
+def _fit(pairs: Pairs, seen: np.ndarray) -> HashedLinear:
+    """Return the linear model of the pairs that a mask chooses."""
+    return fit(
+        keys_in(pairs.keys, seen),
+        pairs.target[seen],
+        2,
+        min_rows=max(FEW, pairs.n_papers // RARE),
+        spread=0.02,
+        iterations=60,
+        trust=TRUST,
+        weight=pairs.weight[seen],
+        numbers=pairs.known.leanings[seen],
+    )
 
 
 def gold_pairs(row: Row, entities: Sequence[PaperEntity]) -> set[Pair]:
@@ -164,63 +266,36 @@ def gold_pairs(row: Row, entities: Sequence[PaperEntity]) -> set[Pair]:
     }
 
 
-def _features(cases: Sequence[Case]) -> tuple[Batch, list[Context], Candidates, Seats, np.ndarray, np.ndarray]:
-    papers = [case.context for case in cases]
-    batch, pairs = gather(papers), candidates(papers)
-    before = np.cumsum([0, *(len(c.entities) for c in papers)])
-    paper = np.searchsorted(before, pairs.child, side="right") - 1
-    local = zip((pairs.child - before[paper]).tolist(), (pairs.parent - before[paper]).tolist(), strict=True)
-    target = np.array([pair in cases[i].wanted for pair, i in zip(local, paper.tolist(), strict=True)], dtype=np.int64)
-    weight = np.array([case.weight for case in cases])[paper]
-    return batch, papers, pairs, spoken_features(batch, papers, pairs), target, weight
-
-
-def _fit(cases: Sequence[Case]) -> LineageModel:
-    batch, papers, pairs, spoken, target, weight = _features(cases)
-    (owner, features), _ = pair_features(batch, papers, pairs, spoken)
-    linear = fit(
-        owner,
-        features,
-        target,
-        2,
-        min_rows=max(FEW, len(cases) // RARE),
-        spread=0.02,
-        iterations=60,
-        trust=TRUST,
-        weight=weight,
-        numbers=pair_leanings(batch, pairs),
-    )
-    return LineageModel(linear, Rivals.none())
-
-
 class Judged(NamedTuple):
-    """The pairs of some papers, each scored by a model that has not seen its paper.
+    """Pairs of papers, each scored by a model that has not seen its paper.
 
     Attributes:
         numbers: (P, `N_NUMBERS`) standing of each pair.
         facts: (P, F) what else is known of it.
-        target: (P,) 1 if it is right, else 0.
-        weight: (P,) how much its paper counts.
-        part: (P,) the fold of its paper.
+        target, weight, fold, found: (P,) as in `Pairs`.
     """
 
     numbers: np.ndarray
     facts: np.ndarray
     target: np.ndarray
     weight: np.ndarray
-    part: np.ndarray
+    fold: np.ndarray
+    found: np.ndarray
 
     def of(self, which: np.ndarray) -> Judged:
         """Return the pairs that a mask (P,) chooses."""
         return Judged(*(column[which] for column in self))
 
 
-def _judged(models: Sequence[LineageModel], cases: Sequence[Case]) -> Judged:
+def _judged(models: Sequence[LineageModel], pairs: Pairs) -> Judged:
     """Return the pairs of papers, each scored by its fold's model."""
     rows = []
-    for part, model in enumerate(models):
-        batch, papers, pairs, spoken, target, weight = _features([case for case in cases if case.part == part])
-        rows.append((*model.numbers(batch, papers, pairs, spoken), target, weight, np.full(len(target), part)))
+    for k, model in enumerate(models):
+        here = (pairs.fold == k) & ~pairs.written
+        known = Known(*(column[here] for column in pairs.known))
+        matrix = model.linear.matrix_of(keys_in(pairs.keys, here), int(here.sum()))
+        rest = (column[here] for column in (pairs.target, pairs.weight, pairs.fold, pairs.found))
+        rows.append(Judged(*model.numbers(matrix, known), *rest))
     return Judged(*map(np.concatenate, zip(*rows, strict=True)))
 
 

@@ -19,7 +19,7 @@ from spacy.tokens import Doc
 from kg.extract import extensions, sentences, tokenizer  # noqa: F401  (registers the components)
 from kg.extract.context import Context, read_context
 from kg.extract.entities import JudgedName, claim_places
-from kg.extract.linear import FEW, fit, probabilities
+from kg.extract.linear import FEW, fit, keys_of, probabilities
 from kg.extract.pipeline import make_doc
 from kg.extract.role_features import entity_leanings, gather, mention_features
 from kg.extract.roles import RoleModel, all_features
@@ -103,8 +103,7 @@ def fit_roles(contexts: Sequence[Context], iterations: int = 100) -> RoleModel:
     batch = gather(contexts)
     owner, features = all_features(batch, contexts, mention_features(batch))
     linear = fit(
-        owner,
-        features,
+        keys_of(owner, features, batch.n_entities),
         _targets(contexts),
         len(ROLES),
         min_rows=max(FEW, len(contexts) // RARE),
