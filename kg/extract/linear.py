@@ -135,9 +135,13 @@ class HashedLinear:
         return csr_matrix((np.ones(len(columns)), columns, ends), shape=(n_rows, len(self.places)))
 
     def save(self, path: Path, **more: np.ndarray) -> None:
-        """Write the weights, as half floats, and more arrays to an ``.npz`` file: the same weights, the same bytes."""
+        """Write the weights, as half floats, and more arrays to an ``.npz`` file: the same weights, the same bytes.
+
+        Of two classes, whose weights are each other's negative, the second is written.
+        """
+        weights = self.weights[:, 1:] if self.weights.shape[1] == 2 else self.weights
         arrays: dict[str, np.ndarray] = dict(more)
-        arrays |= {"places": self.places.astype(np.int32), "weights": self.weights.astype(np.float16)}
+        arrays |= {"places": self.places.astype(np.int32), "weights": weights.astype(np.float16)}
         arrays["centre"] = self.centre
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, array in arrays.items():
@@ -148,7 +152,10 @@ class HashedLinear:
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> HashedLinear:
         """Read what `save` wrote, loaded by `numpy.load`."""
-        return cls(arrays["places"].astype(np.int64), arrays["weights"].astype(np.float64), arrays["centre"])
+        weights = arrays["weights"].astype(np.float64)
+        if weights.shape[1] == 1:
+            weights = np.concatenate([-weights, weights], axis=1)
+        return cls(arrays["places"].astype(np.int64), weights, arrays["centre"])
 
     def scores(self, matrix: csr_matrix, numbers: np.ndarray | None = None) -> np.ndarray:
         """Return (rows, K) scores; each row is worked out by itself, in the order of its columns.
