@@ -8,11 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kg.ask import KnowledgeGraph
 from kg.evaluate.scorer import mention_spans
 from kg.pipeline import build, build_from_extractions
 from kg.records import Extraction, Mention, Paper, PaperEntity, PaperRelation, Span
+
+settings.register_profile("kg", deadline=None)  # a busy machine is no fault of the code
+settings.load_profile("kg")
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT / "seeds"

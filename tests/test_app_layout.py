@@ -17,7 +17,7 @@ NAMES = [f"n{i}" for i in range(12)]
 PAIRS = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), max_size=25)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS, st.randoms(use_true_random=False))
 def test_places_do_not_depend_on_the_order_of_the_input(pairs: list[tuple[str, str]], chance: random.Random) -> None:
     nodes, edges = list(NAMES), list(pairs)
@@ -27,7 +27,7 @@ def test_places_do_not_depend_on_the_order_of_the_input(pairs: list[tuple[str, s
     assert spread(nodes, edges) == first
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAIRS)
 def test_no_two_nodes_stand_on_each_other(pairs: list[tuple[str, str]]) -> None:
     places = list(spread(NAMES, pairs).values())
@@ -54,7 +54,7 @@ def test_expanding_a_node_moves_none_that_was_there() -> None:
     assert {"new1", "new2"} <= set(after)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(PAIRS, st.dictionaries(st.sampled_from(NAMES), st.integers(2020, 2025) | st.none()))
 def test_ancestors_stand_left_of_descendants_even_where_the_lineage_runs_in_a_circle(
     steps: list[tuple[str, str]], years: dict[str, int | None]

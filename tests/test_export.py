@@ -95,7 +95,7 @@ _ = Edge
 
 
 @pytest.mark.parametrize("format", list(FORMATS))
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
 def test_any_text_can_be_exported(tmp_path: Path, format: str, text: str) -> None:
     path = tmp_path / "any"

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.special import expit
 from spacy.vocab import Vocab
@@ -114,7 +114,6 @@ TOKENIZER = PaperTokenizer(Vocab())
 
 
 @given(st.text(max_size=200))
-@settings(deadline=None)
 def test_the_text_can_be_had_back_from_its_tokens(text):
     assert TOKENIZER(text).text == text
 
@@ -125,7 +124,6 @@ def test_names_begin_and_end_at_tokens():
 
 
 @given(st.integers(1, 12), st.integers(0, 2**31))
-@settings(deadline=None)
 def test_the_best_labels_are_always_whole_spans(length, seed):
     scores = np.random.default_rng(seed).dirichlet(np.ones(N_LABELS), length).astype(np.float32)
     labels = best_labels(scores)
@@ -239,7 +237,6 @@ def test_reading_alone_gives_what_reading_in_a_batch_gives():
 
 @given(st.lists(st.text(min_size=1, max_size=40), max_size=5, unique=True))
 @example(["transformer", "a", "x" * 14, "x" * 15, "x" * 30, "x" * 31, "naïve", "模型", "a\0", "\0"])
-@settings(deadline=None)
 def test_vectors_of_words_are_those_of_spacy_to_the_last_bit(words):
     vectors = shipped().features.vectors
     together = vectors_of(words, vectors)
@@ -337,9 +334,9 @@ def test_weights_are_small():
 def test_the_figures_on_the_seeds_hold():
     rows = {row["id"]: row for row in map(json.loads, (GOLD / "dev-seeds.jsonl").open(encoding="utf-8"))}
     figures = score(rows, predict(rows))
-    assert figures["edge"][2] >= 0.84
-    assert figures["span"][2] >= 0.85
-    assert figures["role"][0] >= 0.87
-    assert figures["lineage"][2] >= 0.43
-    least = dict(zip(ENTITY_TYPES, (0.83, 0.89, 0.59, 0.85), strict=True))
+    assert figures["edge"][2] >= 0.83
+    assert figures["span"][2] >= 0.84
+    assert figures["role"][0] >= 0.89
+    assert figures["lineage"][2] >= 0.44
+    least = dict(zip(ENTITY_TYPES, (0.83, 0.87, 0.60, 0.84), strict=True))
     assert {kind: figures[f"edge {kind}"][2] >= f1 for kind, f1 in least.items()} == dict.fromkeys(ENTITY_TYPES, True)

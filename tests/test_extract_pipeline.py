@@ -113,7 +113,7 @@ def bare():
     return kg.extract.load(exclude=kg.extract.load().pipe_names)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(max_size=200), st.text(max_size=400))
 def test_any_text_is_read_and_the_seam_holds(title, abstract):
     nlp = bare()

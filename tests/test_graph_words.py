@@ -27,7 +27,7 @@ def laid_out(papers: dict[str, tuple[str, str]], folder: Path) -> list[bytes]:
     return [content_key(row) for row in rows]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PAPERS, PAPERS)
 def test_an_index_moved_on_is_one_counted_anew(then: dict, now: dict) -> None:
     with TemporaryDirectory() as place:

@@ -388,7 +388,7 @@ PAPERS = st.lists(
 
 
 @given(PAPERS, st.sampled_from(["jsonl", "jsonl.gz", "json", "csv", "tsv"]))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_papers_written_come_back(tmp_path: Path, papers: list[dict], form: str) -> None:
     if form in ("csv", "tsv"):
         text = io.StringIO(newline="")
@@ -418,7 +418,7 @@ LINES = st.lists(
 
 
 @given(LINES)
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_records_and_problems_account_for_every_line(tmp_path: Path, some: list[str]) -> None:
     first = json.dumps({"title": "A", "abstract": "b"})
     data = "\n".join([first] * 9 + some)
@@ -430,7 +430,7 @@ def test_records_and_problems_account_for_every_line(tmp_path: Path, some: list[
 
 @given(st.binary(max_size=300) | st.text(max_size=300).map(lambda t: t.encode("utf-8", "surrogatepass")), st.booleans())
 @example(b"A title\n" + b"x y. " * 60, False)
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_give_records_or_one_clear_error(tmp_path: Path, data: bytes, packed: bool) -> None:
     try:
         records, _ = read_bytes(tmp_path, "any", gzip.compress(data) if packed else data)

@@ -328,7 +328,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=20))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_line_of_text_is_in_a_record_or_reported(tmp_path: Path, kinds: list[str]) -> None:
     made = {
         "TITLE": "On Questions of the Kind {}: A Study",

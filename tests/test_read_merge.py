@@ -144,7 +144,7 @@ RECORDS = st.lists(
 
 
 @given(RECORDS, st.randoms())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_order_gives_the_same_papers_and_no_record_is_lost(records: list[Record], random: object) -> None:
     merged = list(merge(records))
     shuffled = sorted(records, key=lambda _: random.random())  # type: ignore[attr-defined]

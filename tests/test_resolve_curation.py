@@ -169,7 +169,7 @@ def test_a_file_is_made_and_a_bad_entry_changes_nothing(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == "not: a list\n"
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.text(min_size=1).filter(str.strip), st.text(min_size=1).filter(str.strip))
 def test_whatever_is_written_is_read_back(name: str, reason: str) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -51,7 +51,7 @@ def corpora(draw: st.DrawFn) -> list[Extraction]:
     return [Extraction(f"p{n}", tuple(found), (), tuple(defined)) for n, found in enumerate(papers)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(corpora(), st.randoms(use_true_random=False))
 def test_the_order_of_papers_changes_nothing(corpus: list[Extraction], rng) -> None:  # type: ignore[no-untyped-def]
     shuffled = list(corpus)
@@ -59,7 +59,7 @@ def test_the_order_of_papers_changes_nothing(corpus: list[Extraction], rng) -> N
     assert resolve(corpus) == resolve(shuffled)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(corpora())
 def test_every_entity_of_every_paper_is_resolved_and_ids_and_labels_are_unique(corpus: list[Extraction]) -> None:
     found = resolve(corpus)
@@ -74,7 +74,7 @@ def test_every_entity_of_every_paper_is_resolved_and_ids_and_labels_are_unique(c
         assert v.child in ids and v.parent in ids and v.child != v.parent
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(corpora())
 def test_variants_form_trees_whose_root_is_the_family(corpus: list[Extraction]) -> None:
     found = resolve(corpus)
@@ -89,7 +89,7 @@ def test_variants_form_trees_whose_root_is_the_family(corpus: list[Extraction]) 
         assert e.family == (at if e.id in parent or e.id in parent.values() else None)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.sampled_from(NAMES), min_size=1, max_size=12))
 def test_resolving_an_entitys_name_gives_itself(names: list[str]) -> None:
     first = resolve(Extraction(f"p{n}", (PaperEntity(name, "model", "uses", (name,)),)) for n, name in enumerate(names))
@@ -101,7 +101,7 @@ def test_resolving_an_entitys_name_gives_itself(names: list[str]) -> None:
         assert [f.id for f in first.find(e.name)] == [e.id]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(corpora())
 def test_names_that_are_different_things_are_never_joined(corpus: list[Extraction]) -> None:
     alone = [

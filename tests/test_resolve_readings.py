@@ -17,7 +17,7 @@ from kg.resolve import Curation, resolve
 from kg.resolve.readings import GROUPS, Readings
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(corpora(), corpora())
 def test_readings_of_another_corpus_change_no_resolution(one: list[Extraction], two: list[Extraction]) -> None:
     with TemporaryDirectory() as folder:
@@ -50,7 +50,7 @@ def test_readings_of_papers_long_gone_are_let_go(tmp_path: Path) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_file_that_was_cut_off_or_changed_holds_nothing(data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         file = Path(folder, "table")
