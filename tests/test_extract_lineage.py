@@ -18,15 +18,13 @@ from kg.extract.linear import fit, keys_of, probabilities
 from kg.extract.rivals import LOWEST, N_NUMBERS, Rivals, fit_rivals, standing
 from kg.extract.role_features import gather
 from kg.extract.roles import RoleModel, Roles
-from kg.extract.tagger import N_LEANINGS
 from kg.extract.train_lineage import gold_pairs, train_lineage
 from kg.extract.train_roles import gold_doc, reader
 
 DATA = Path(__file__).parent / "data"
 GOLD = [json.loads(line) for line in (DATA / "evaluate_gold.jsonl").read_text(encoding="utf-8").splitlines()]
 CONTRASTS = DATA / "gold" / "contrasts.jsonl"
-N_KNOWN = N_FACTS + 2 * N_LEANINGS
-NO_FACTS = np.zeros((0, N_KNOWN))  # where there are no trees, none is asked
+NO_FACTS = np.zeros((0, N_FACTS))  # where there are no trees, none is asked
 
 
 @pytest.fixture(scope="module")
@@ -220,11 +218,11 @@ def test_a_pair_beside_a_surer_one_is_held_less_likely_where_training_says_so():
 
 def test_the_shipped_model_has_trees_and_is_the_same_when_written_and_read_back(tmp_path):
     shipped = LineageModel.load()
-    assert shipped.rivals.trees is not None and shipped.rivals.trees.features == N_NUMBERS + N_KNOWN
+    assert shipped.rivals.trees is not None and shipped.rivals.trees.features == N_NUMBERS + N_FACTS
     shipped.save(tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == WEIGHTS.read_bytes()
     rng = np.random.default_rng(0)
-    numbers, facts = rng.normal(size=(50, N_NUMBERS)), rng.normal(size=(50, N_KNOWN))
+    numbers, facts = rng.normal(size=(50, N_NUMBERS)), rng.normal(size=(50, N_FACTS))
     chances = LineageModel.load(tmp_path / "again.npz").chances(numbers, facts)
     assert np.array_equal(chances, shipped.chances(numbers, facts))
     assert not np.array_equal(chances, replace(shipped.rivals, trees=None)(numbers, facts)), "the trees have a say"
@@ -260,7 +258,7 @@ def test_a_contrast_teaches_what_is_lineage_and_shares_the_fold_of_its_source():
     batch = gather(contexts := [context_of(roles(doc)) for doc in docs])
     pairs = candidates(contexts)
     features, known = pair_features(batch, contexts, pairs, spoken_features(batch, contexts, pairs))
-    numbers, _ = lineage.model.numbers(lineage.model.linear.matrix(*features, len(pairs.child)), known)
+    numbers = lineage.model.numbers(lineage.model.linear.matrix(*features, len(pairs.child)), known)
     paper, child = pairs.child // 2, pairs.child % 2
     yes, no = (numbers[(paper == which) & (child == 0), 0] for which in (0, 1))
     assert yes > no + 1

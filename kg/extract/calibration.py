@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
 from kg.schema import ENTITY_TYPES
 
@@ -57,6 +56,8 @@ def fit_logistic(odds: np.ndarray, right: np.ndarray) -> tuple[float, float]:
         right: (N,) whether each came true.
     """
     right = right.astype(bool)
+
+    from scipy.optimize import minimize  # half a second that only training has to wait
 
     def loss(curve: np.ndarray) -> float:
         z = curve[0] * odds + curve[1]

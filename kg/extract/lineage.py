@@ -2,10 +2,9 @@
 
 A linear classifier (`kg.extract.linear`) over ordered pairs of the paper's entities, child and parent
 (`kg.extract.lineage_features`): how the sentences speak that name both, how the parent is spoken of elsewhere,
-whether one name stands in the other, what both are in this paper and what the component ``name_tagger``, where it has
-run, thinks of them; then each score is seen beside those of the paper's other pairs (`kg.extract.rivals`). The child
-is an entity that the paper may have introduced, or one that bears the parent's name; so the component stands after
-``roles``.
+whether one name stands in the other, what both are in this paper; then each score is seen beside those of the paper's
+other pairs (`kg.extract.rivals`). The child is an entity that the paper may have introduced, or one that bears the
+parent's name; so the component stands after ``roles``.
 
 Sets ``doc._.relations``: a list of `kg.records.PaperRelation`, surest first, with a calibrated confidence and the
 sentence that speaks most for the pair, one that names both where there is such a sentence. Usage::
@@ -74,19 +73,18 @@ class LineageModel:
         with np.load(path, allow_pickle=False) as arrays:
             return cls(HashedLinear.from_arrays(arrays), Rivals.from_arrays(arrays), float(arrays["threshold"]))
 
-    def numbers(self, features: csr_matrix, known: Known) -> tuple[np.ndarray, np.ndarray]:
-        """Return what decides about each pair: its `standing` among all pairs of the papers, and (P, F) facts.
+    def numbers(self, features: csr_matrix, known: Known) -> np.ndarray:
+        """Return the `standing` of each pair among all pairs of the papers.
 
         Args:
             features: those of all pairs of the papers, as a matrix of `linear`.
-            known: what else is known of them.
+            known: whose pairs they are.
         """
-        scores = self.linear.scores(features, known.leanings)
-        stands = standing(scores[:, 1] - scores[:, 0], known.paper, known.child, known.parent)
-        return stands, np.concatenate([known.facts, self.linear.known(known.leanings)], axis=1)
+        scores = self.linear.scores(features)
+        return standing(scores[:, 1] - scores[:, 0], known.paper, known.child, known.parent)
 
     def chances(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
-        """Return the calibrated probabilities of pairs, given what `numbers` says of them."""
+        """Return the calibrated probabilities of pairs, given their `numbers` and facts."""
         return np.round(self.rivals(numbers, facts), _DIGITS)
 
     def seats(self, batch: Batch, pairs: Candidates, spoken: Seats, told: np.ndarray) -> list[int | None]:
@@ -149,7 +147,7 @@ class Lineage(BatchComponent):
         spoken = spoken_features(batch, contexts, pairs)
         features, known = pair_features(batch, contexts, pairs, spoken)
         matrix = self.model.linear.matrix(*features, len(pairs.child))
-        chances = self.model.chances(*self.model.numbers(matrix, known))
+        chances = self.model.chances(self.model.numbers(matrix, known), known.facts)
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return

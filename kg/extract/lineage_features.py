@@ -19,7 +19,7 @@ import yaml
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
 from kg.extract.linear import SPACE, distinct, mix
-from kg.extract.role_features import Batch, Pairs, beyond_list, entity_leanings, mention_features
+from kg.extract.role_features import Batch, Pairs, beyond_list, mention_features
 from kg.extract.runs import ragged
 from kg.records import PaperEntity, fold
 from kg.schema import ROLES
@@ -69,14 +69,12 @@ class Known(NamedTuple):
 
     Attributes:
         paper, child, parent: (P,) whose pair it is.
-        leanings: (P, 14) those of the child and those of the parent (see `kg.extract.role_features`).
         facts: (P, `N_FACTS`) numbers of which trees find out the limits.
     """
 
     paper: np.ndarray
     child: np.ndarray
     parent: np.ndarray
-    leanings: np.ndarray
     facts: np.ndarray
 
 
@@ -136,9 +134,7 @@ def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, 
     """
     own, facts = _of_both(batch, contexts, pairs)
     features = np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])
-    of_entities = entity_leanings(batch)
-    leanings = np.concatenate([of_entities[pairs.child], of_entities[pairs.parent]], axis=1)
-    return features, Known(paper_of(contexts)[pairs.child], pairs.child, pairs.parent, leanings, facts)
+    return features, Known(paper_of(contexts)[pairs.child], pairs.child, pairs.parent, facts)
 
 
 def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 
 from kg.extract.runs import starts_of
@@ -27,7 +26,7 @@ FEW = 3
 """Rows that a feature must stand in at least."""
 
 NUMBERS_SPREAD = 0.5
-"""Variance of the Gaussian prior on the weights of numbers."""
+"""Variance of the Gaussian prior on the weights of numbers, each over its standard deviation."""
 
 _START, _PRIME, _SHIFT, _TOP = 0x2545F4914F6CDD1D, 0x9E3779B97F4A7C15, 29, 32
 _WORD = 0xFFFFFFFFFFFFFFFF
@@ -106,12 +105,13 @@ class HashedLinear:
     Attributes:
         places: (C,) hashed features that have a column, ascending.
         weights: (C + D + 1, K) weight of each column, of each number and, last, the biases.
-        centre: (D,) the mean of each number in training.
+        centre, scale: (D,) mean and standard deviation of each number in training.
     """
 
     places: np.ndarray
     weights: np.ndarray
     centre: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    scale: np.ndarray = field(default_factory=lambda: np.ones(0))
     _column: np.ndarray | None = None
 
     def columns(self, features: np.ndarray) -> np.ndarray:
@@ -142,7 +142,7 @@ class HashedLinear:
         weights = self.weights[:, 1:] if self.weights.shape[1] == 2 else self.weights
         arrays: dict[str, np.ndarray] = dict(more)
         arrays |= {"places": self.places.astype(np.int32), "weights": weights.astype(np.float16)}
-        arrays["centre"] = self.centre
+        arrays |= {"centre": self.centre, "scale": self.scale}
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             for name, array in arrays.items():
                 data = io.BytesIO()
@@ -155,7 +155,7 @@ class HashedLinear:
         weights = arrays["weights"].astype(np.float64)
         if weights.shape[1] == 1:
             weights = np.concatenate([-weights, weights], axis=1)
-        return cls(arrays["places"].astype(np.int64), weights, arrays["centre"])
+        return cls(arrays["places"].astype(np.int64), weights, arrays["centre"], arrays["scale"])
 
     def scores(self, matrix: csr_matrix, numbers: np.ndarray | None = None) -> np.ndarray:
         """Return (rows, K) scores; each row is worked out by itself, in the order of its columns.
@@ -171,8 +171,8 @@ class HashedLinear:
         return scores
 
     def known(self, numbers: np.ndarray) -> np.ndarray:
-        """Return (rows, D) numbers without their means, 0 for what is not known."""
-        return np.nan_to_num(numbers - self.centre)
+        """Return (rows, D) numbers in standard deviations from their means, 0 for what is not known."""
+        return np.nan_to_num((numbers - self.centre) / self.scale)
 
 
 def probabilities(scores: np.ndarray) -> np.ndarray:
@@ -214,10 +214,12 @@ def fit(
     n_rows = len(target)
     counts = np.bincount((keys & keys.dtype.type(SPACE - 1)).astype(np.int64), minlength=SPACE)
     numbers = np.zeros((n_rows, 0)) if numbers is None else numbers
-    centre = np.nansum(numbers, axis=0) / np.maximum(np.isfinite(numbers).sum(axis=0), 1)
+    n_known = np.maximum(np.isfinite(numbers).sum(axis=0), 1)
+    centre = np.nansum(numbers, axis=0) / n_known
+    scale = np.sqrt(np.nansum((numbers - centre) ** 2, axis=0) / n_known)
     places = np.flatnonzero(counts >= max(min_rows, 1))
     n_weights = len(places) + len(centre) + 1
-    model = HashedLinear(places, np.zeros((n_weights, n_classes)), centre)
+    model = HashedLinear(places, np.zeros((n_weights, n_classes)), centre, np.where(scale > 0, scale, 1.0))
     x = hstack([model.matrix_of(keys, n_rows), csr_matrix(model.known(numbers))], format="csr")
     xt = x.T.tocsr()
     spreads = np.where(np.arange(n_weights - 1) < len(places), spread, NUMBERS_SPREAD)[:, None]
@@ -226,6 +228,8 @@ def fit(
         wanted = (1 - wanted) * (1 - np.array(trust)[:, None]) / (n_classes - 1) + np.diag(trust)
     wanted = wanted[target]
     counts_for = np.ones(n_rows) if weight is None else weight
+
+    from scipy.optimize import minimize  # half a second that only training has to wait
 
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(model.weights.shape)

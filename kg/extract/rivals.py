@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit
 
 from kg.extract.trees import Trees
@@ -130,6 +129,8 @@ def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> 
     """
     centre, scale = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), 0.01)
     x = (numbers - centre) / scale
+
+    from scipy.optimize import minimize  # half a second that only training has to wait
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
         z = x @ weights[:-1] + weights[-1]

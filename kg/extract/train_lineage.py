@@ -239,7 +239,6 @@ def _fit(pairs: Pairs, seen: np.ndarray) -> HashedLinear:
         iterations=60,
         trust=TRUST,
         weight=pairs.weight[seen],
-        numbers=pairs.known.leanings[seen],
     )
 
 
@@ -271,7 +270,7 @@ class Judged(NamedTuple):
 
     Attributes:
         numbers: (P, `N_NUMBERS`) standing of each pair.
-        facts: (P, F) what else is known of it.
+        facts: (P, `N_FACTS`) what else is known of it.
         target, weight, fold, found: (P,) as in `Pairs`.
     """
 
@@ -295,7 +294,7 @@ def _judged(models: Sequence[LineageModel], pairs: Pairs) -> Judged:
         known = Known(*(column[here] for column in pairs.known))
         matrix = model.linear.matrix_of(keys_in(pairs.keys, here), int(here.sum()))
         rest = (column[here] for column in (pairs.target, pairs.weight, pairs.fold, pairs.found))
-        rows.append(Judged(*model.numbers(matrix, known), *rest))
+        rows.append(Judged(model.numbers(matrix, known), known.facts, *rest))
     return Judged(*map(np.concatenate, zip(*rows, strict=True)))
 
 
