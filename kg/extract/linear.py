@@ -91,7 +91,11 @@ def join_keys(keys: Sequence[np.ndarray], n_rows: Sequence[int]) -> np.ndarray:
 
 
 def keys_in(keys: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Return the keys of the rows that a mask chooses, the rows numbered anew."""
+    """Return the keys (of 64 bits) of the rows that a mask chooses, the rows numbered anew.
+
+    >>> keys_in(np.array([5, 1 << 21 | 6]), np.array([False, True])).tolist()
+    [6]
+    """
     number = np.cumsum(chosen) - 1
     rows = keys >> _BITS
     kept = chosen[rows]

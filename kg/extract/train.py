@@ -3,7 +3,8 @@
 In order: vectors of character n-grams and guessing hidden words, both on unlabelled abstracts where there are any;
 taggers on all folds but one, for what they say of the fold left out, and one on all; judges, roles and lineage on what
 was said from outside each paper's fold. Some of the unlabelled abstracts may have labels in a file of their own: they
-are lessons like the gold, but for what depends on how papers were chosen. One thread and fixed seeds throughout.
+are lessons like the gold, but for what depends on how papers were chosen. Fixed seeds throughout; the number of cores
+decides only how long it takes.
 """
 
 from __future__ import annotations
