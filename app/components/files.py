@@ -93,7 +93,8 @@ def exported(
 
 def _cell(value: Any) -> str:
     text = plain(value)
-    return f"'{text}" if text.startswith(_FORMULA) and not _number(text) else text
+    begins = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
+    return f"'{text}" if begins and not _number(text) else text
 
 
 def _number(text: str) -> bool:
