@@ -34,7 +34,6 @@ from kg.extract.lineage_features import (
     Seats,
     candidates,
     pair_features,
-    paper_of,
     same_sentence,
     spoken_features,
 )
@@ -151,16 +150,16 @@ class Lineage(BatchComponent):
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return
-        papers = paper_of(contexts).tolist()
         entities = [entity for context in contexts for entity in context.entities]
         seats = self.model.seats(batch, pairs, spoken, told)
-        rows = zip(chances[told].tolist(), pairs.child[told].tolist(), pairs.parent[told].tolist(), seats, strict=True)
+        columns = (chances, known.child, known.parent, known.paper)
+        rows = zip(*(column[told].tolist() for column in columns), seats, strict=True)
         done: set[tuple[int, int]] = set()
-        for chance, child, parent, seat in sorted(rows, key=lambda row: (-row[0], row[1], row[2])):
+        for chance, child, parent, paper, seat in sorted(rows, key=lambda row: (-row[0], row[1], row[2])):
             if (parent, child) in done:  # one of the two directions, the surer
                 continue
             done.add((child, parent))
-            doc, context = docs[papers[child]], contexts[papers[child]]
+            doc, context = docs[paper], contexts[paper]
             evidence = None if seat is None else context.span(int(batch.sentence[seat]))
             a, b = entities[child], entities[parent]
             doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, evidence))

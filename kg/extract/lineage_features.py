@@ -132,9 +132,8 @@ def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, 
         pairs: the pairs, as `candidates` gives them.
         spoken: what the sentences say, as `spoken_features` gives it.
     """
-    own, facts = _of_both(batch, contexts, pairs)
-    features = np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])
-    return features, Known(paper_of(contexts)[pairs.child], pairs.child, pairs.parent, facts)
+    own, known = _of_both(batch, contexts, pairs)
+    return (np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])), known
 
 
 def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:
@@ -427,7 +426,7 @@ def _left_over(child: Name, parent: Name) -> int:
     return most
 
 
-def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tuple[Pairs, np.ndarray]:
+def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tuple[Pairs, Known]:
     """Return what the two have in common and what they are in their paper: types, roles, names, places, company.
 
     Once as features, which set single things apart, and once as numbers, of which trees find out the limits.
@@ -512,7 +511,8 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tu
     of_entities = (kind, role, own, role_chance, np.where(given, GIVEN, confidence), n_mentions, in_title, first)
     facts = [column[side] for column in of_entities for side in (c, p)]
     facts += [first[p] - first[c], meetings, apart, n_entities[c], how, shared, left]
-    return (np.concatenate(owners), np.concatenate(features)), np.stack(facts, axis=1).astype(np.float64)
+    known = Known(paper[c], c, p, np.stack(facts, axis=1).astype(np.float64))
+    return (np.concatenate(owners), np.concatenate(features)), known
 
 
 @lru_cache(maxsize=50_000)

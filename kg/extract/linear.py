@@ -25,6 +25,9 @@ SPACE = 1 << _BITS
 FEW = 3
 """Rows that a feature must stand in at least."""
 
+RARE = 3000
+"""What stands in fewer rows than one in so many papers gets no weight: it would make the file large."""
+
 NUMBERS_SPREAD = 0.5
 """Variance of the Gaussian prior on the weights of numbers, each over its standard deviation."""
 
@@ -78,6 +81,15 @@ def keys_of(owner: np.ndarray, features: np.ndarray, n_rows: int) -> np.ndarray:
     """Return the distinct (owner row, hashed feature) pairs, each as one number, ascending."""
     kind = np.uint32 if n_rows <= 1 << (32 - _BITS) else np.int64  # the narrower are sorted in half the time
     return distinct((owner << _BITS | features).astype(kind))
+
+
+def least_rows(n_papers: int, rare: int = RARE) -> int:
+    """Return how many rows a feature must stand in, given how many papers there are to learn from.
+
+    >>> least_rows(40), least_rows(23_000)
+    (3, 7)
+    """
+    return max(FEW, n_papers // rare)
 
 
 def join_keys(keys: Sequence[np.ndarray], n_rows: Sequence[int]) -> np.ndarray:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from kg.extract import linear
 from kg.extract.abbreviations import definitions
@@ -22,6 +21,7 @@ from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.evidence import weigh
 from kg.extract.extensions import GAP
 from kg.extract.judge import N_CLASSES, Judge, judged_name
+from kg.extract.side_by_side import side_by_side
 from kg.extract.tables import Evidence, Tables
 from kg.extract.tokenizer import split_words
 from kg.extract.train_tagger import Example
@@ -46,12 +46,6 @@ TREES = {
     "lambda_l2": 5.0,
 }
 ROUNDS = 130
-
-RARE = 3000
-"""What stands for fewer candidates than one in so many papers gets no weight: it would make the file large."""
-
-MANY = 50_000
-"""Candidates from which on trees are fitted on all cores: the same trees, sooner."""
 
 
 @dataclass(slots=True)
@@ -141,7 +135,7 @@ def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
         kinds.append(case.kinds)
         at += len(case.groups)
     owner, feature, kind = map(np.concatenate, (owners, features, kinds))
-    min_rows = max(linear.FEW, len(cases) // RARE)
+    min_rows = linear.least_rows(len(cases))
     keys = linear.keys_of(owner, feature, len(kind))
     return linear.fit(keys, kind, N_CLASSES, min_rows=min_rows, iterations=40)
 
@@ -209,10 +203,8 @@ def fit_judge(
     weights = np.concatenate([np.full(len(case.groups), weight[case.row["id"]]) for case in cases])
     chances = np.zeros((len(rows), N_CLASSES))
     blind = []
-    workers = Parallel(n_jobs=-1 if len(rows) > MANY else 1)
-    *trees, last = workers(
-        delayed(fit_judging)(rows, kinds, weights, rounds, folds != number) for number in range(n_folds + 1)
-    )
+    calls = ((rows, kinds, weights, rounds, folds != number) for number in range(n_folds + 1))
+    *trees, last = side_by_side(fit_judging, calls, len(rows))
     for number in range(n_folds):
         inside = folds == number
         if inside.any():

@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy.special import expit
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -24,11 +23,12 @@ from kg.extract.calibration import fit_logistic
 from kg.extract.context import context_of
 from kg.extract.lineage import LineageModel
 from kg.extract.lineage_features import Known, candidates, pair_features, spoken_features
-from kg.extract.linear import FEW, HashedLinear, fit, join_keys, keys_in, keys_of
+from kg.extract.linear import HashedLinear, fit, join_keys, keys_in, keys_of, least_rows
 from kg.extract.rivals import Rivals, fit_rivals
 from kg.extract.role_features import gather
 from kg.extract.roles import Roles
 from kg.extract.runs import starts_of
+from kg.extract.side_by_side import side_by_side
 from kg.extract.train_roles import fit_roles, gold_doc, reader
 from kg.extract.train_trees import fit_trees
 from kg.records import PaperEntity, fold
@@ -58,9 +58,6 @@ Pair = tuple[int, int]
 
 TOGETHER = 256
 """Papers that are laid out together."""
-
-MANY = 50_000
-"""Pairs from which on the models of the folds are fitted on all cores: the same models, sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +115,8 @@ def train_lineage(
     lessons = [Lesson(*values) for values in zip(*columns, strict=True)]
     pairs = _read(lessons)
     seen = [pairs.fold != k for k in range(FOLDS + 1)]  # the last has seen all
-    workers = Parallel(n_jobs=-1 if len(pairs.target) > MANY else 1)
-    *blind, model = (LineageModel(linear, Rivals.none()) for linear in workers(delayed(_fit)(pairs, m) for m in seen))
+    linears = side_by_side(_fit, ((pairs, mask) for mask in seen), len(pairs.target))
+    *blind, model = (LineageModel(linear, Rivals.none()) for linear in linears)
     judged = _judged(blind, pairs)
     drawn = judged.of((judged.found == (found is not None)) & (judged.weight >= 1))
     if len(drawn.target):
@@ -234,7 +231,7 @@ def _fit(pairs: Pairs, seen: np.ndarray) -> HashedLinear:
         keys_in(pairs.keys, seen),
         pairs.target[seen],
         2,
-        min_rows=max(FEW, pairs.n_papers // RARE),
+        min_rows=least_rows(pairs.n_papers, RARE),
         spread=0.02,
         iterations=60,
         trust=TRUST,

@@ -19,7 +19,7 @@ from spacy.tokens import Doc
 from kg.extract import extensions, sentences, tokenizer  # noqa: F401  (registers the components)
 from kg.extract.context import Context, read_context
 from kg.extract.entities import JudgedName, claim_places
-from kg.extract.linear import FEW, fit, keys_of, probabilities
+from kg.extract.linear import fit, keys_of, least_rows, probabilities
 from kg.extract.pipeline import make_doc
 from kg.extract.role_features import entity_leanings, gather, mention_features
 from kg.extract.roles import RoleModel, all_features
@@ -27,9 +27,6 @@ from kg.records import Mention, PaperEntity
 from kg.schema import ROLES
 
 Row = Mapping[str, Any]
-
-RARE = 3000
-"""What stands for fewer entities than one in so many papers gets no weight: it would make the file large."""
 
 
 def reader() -> Language:
@@ -106,7 +103,7 @@ def fit_roles(contexts: Sequence[Context], iterations: int = 100) -> RoleModel:
         keys_of(owner, features, batch.n_entities),
         _targets(contexts),
         len(ROLES),
-        min_rows=max(FEW, len(contexts) // RARE),
+        min_rows=least_rows(len(contexts)),
         iterations=iterations,
         numbers=entity_leanings(batch),
     )
