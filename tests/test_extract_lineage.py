@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import kg.extract
 from kg.evaluate import read_gold
 from kg.extract.context import context_of
-from kg.extract.lineage import WEIGHTS, Lineage, LineageModel, relation_of
-from kg.extract.lineage_features import N_FACTS, candidates, pair_features, spoken_features
+from kg.extract.lineage import N_LOUDEST, N_SEEN, SILENT, WEIGHTS, Lineage, LineageModel, relation_of
+from kg.extract.lineage_features import N_KINDS, candidates, evidence_of
 from kg.extract.linear import fit, keys_of, probabilities
 from kg.extract.rivals import LOWEST, N_NUMBERS, Rivals, fit_rivals, standing
 from kg.extract.role_features import gather
@@ -24,7 +24,7 @@ from kg.extract.train_roles import gold_doc, reader
 DATA = Path(__file__).parent / "data"
 GOLD = [json.loads(line) for line in (DATA / "evaluate_gold.jsonl").read_text(encoding="utf-8").splitlines()]
 CONTRASTS = DATA / "gold" / "contrasts.jsonl"
-NO_FACTS = np.zeros((0, N_FACTS))  # where there are no trees, none is asked
+NO_FACTS = np.zeros((0, N_SEEN))  # where there are no trees, none is asked
 
 
 @pytest.fixture(scope="module")
@@ -218,14 +218,43 @@ def test_a_pair_beside_a_surer_one_is_held_less_likely_where_training_says_so():
 
 def test_the_shipped_model_has_trees_and_is_the_same_when_written_and_read_back(tmp_path):
     shipped = LineageModel.load()
-    assert shipped.rivals.trees is not None and shipped.rivals.trees.features == N_NUMBERS + N_FACTS
+    assert shipped.rivals.trees is not None and shipped.rivals.trees.features == N_NUMBERS + N_SEEN
     shipped.save(tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == WEIGHTS.read_bytes()
     rng = np.random.default_rng(0)
-    numbers, facts = rng.normal(size=(50, N_NUMBERS)), rng.normal(size=(50, N_FACTS))
+    numbers, facts = rng.normal(size=(50, N_NUMBERS)), rng.normal(size=(50, N_SEEN))
     chances = LineageModel.load(tmp_path / "again.npz").chances(numbers, facts)
     assert np.array_equal(chances, shipped.chances(numbers, facts))
     assert not np.array_equal(chances, replace(shipped.rivals, trees=None)(numbers, facts)), "the trees have a say"
+
+
+def weigh(model: LineageModel, contexts):
+    """Return what speaks for the pairs of some papers, and what the model makes of it."""
+    pairs = candidates(contexts)
+    evidence = evidence_of(gather(contexts), contexts, pairs)
+    matrix = model.linear.matrix(*evidence.all(), len(pairs.child))
+    return evidence, model.weigh(matrix, evidence.spoken, evidence.known)
+
+
+def test_the_score_of_a_pair_is_the_sum_of_what_each_kind_of_evidence_says():
+    nlp, model = reader(), LineageModel.load()
+    evidence, weighed = weigh(model, [context_of(gold_doc(nlp, row)) for row in GOLD[:20]])
+    said = weighed.facts[:, -N_KINDS - N_LOUDEST : -N_LOUDEST]
+    scores = model.linear.scores(model.linear.matrix(*evidence.all(), len(said)))
+    bias = model.linear.weights[-1]
+    assert np.allclose(said.sum(axis=1) + bias[1] - bias[0], scores[:, 1] - scores[:, 0])
+    assert (said != 0).any(axis=0).all(), "each kind has something to say"
+
+
+def test_the_loudest_place_of_a_pair_is_told_and_where_it_stands():
+    nlp, model = reader(), LineageModel.load()
+    evidence, weighed = weigh(model, [context_of(gold_doc(nlp, row)) for row in GOLD[:20]])
+    spoken, loudest = evidence.spoken, weighed.facts[:, -N_LOUDEST:]
+    for row in range(len(loudest)):
+        here = spoken.row == row
+        votes, together, title = weighed.votes[here], spoken.together[here], spoken.title[here]
+        of = [votes, votes[together], votes[~together], votes[title], np.sort(votes)[:-1]]
+        assert loudest[row].tolist() == [values.max(initial=SILENT) for values in of]
 
 
 def test_contrasts_name_what_their_text_holds_and_none_was_written_after_a_paper_of_dev():
@@ -255,10 +284,9 @@ def test_a_contrast_teaches_what_is_lineage_and_shares_the_fold_of_its_source():
     lineage = Lineage(train_lineage([*GOLD[:30], *lessons], weight=weight))
     nlp, roles = reader(), kg.extract.load().get_pipe("roles")
     docs = [gold_doc(nlp, contrast(99, words, [])) for words in (told, not_told)]
-    batch = gather(contexts := [context_of(roles(doc)) for doc in docs])
+    contexts = [context_of(roles(doc)) for doc in docs]
     pairs = candidates(contexts)
-    features, known = pair_features(batch, contexts, pairs, spoken_features(batch, contexts, pairs))
-    numbers = lineage.model.numbers(lineage.model.linear.matrix(*features, len(pairs.child)), known)
+    numbers = weigh(lineage.model, contexts)[1].numbers
     paper, child = pairs.child // 2, pairs.child % 2
     yes, no = (numbers[(paper == which) & (child == 0), 0] for which in (0, 1))
     assert yes > no + 1

@@ -19,6 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -29,17 +30,16 @@ from kg.extract import extensions
 from kg.extract.batches import BatchComponent
 from kg.extract.context import context_of
 from kg.extract.lineage_features import (
-    Candidates,
+    N_FACTS,
+    N_KINDS,
     Known,
-    Seats,
+    Spoken,
     candidates,
-    pair_features,
-    same_sentence,
-    spoken_features,
+    evidence_of,
 )
-from kg.extract.linear import HashedLinear, distinct
+from kg.extract.linear import HashedLinear
 from kg.extract.rivals import Rivals, standing
-from kg.extract.role_features import Batch, gather
+from kg.extract.role_features import gather
 from kg.records import PaperRelation
 
 WEIGHTS = Path(__file__).parent / "weights" / "lineage.npz"
@@ -48,69 +48,117 @@ _DIGITS = 6
 """Chances are rounded to so many decimals before they are compared, so that no last bit decides."""
 
 
+SILENT = -9.0
+"""What a place that is not there says."""
+
+N_LOUDEST = 5
+"""Numbers that tell what the places say that say most."""
+
+N_SEEN = N_FACTS + N_KINDS + N_LOUDEST
+"""Numbers that the trees see of each pair beside its `kg.extract.rivals.standing`."""
+
+
+class Weighed(NamedTuple):
+    """What is known of P pairs.
+
+    Attributes:
+        numbers: (P, N) their `standing` among the pairs of their papers.
+        facts: (P, `N_SEEN`) what the trees see beside it.
+        votes: (S,) how much each place says for its pair.
+    """
+
+    numbers: np.ndarray
+    facts: np.ndarray
+    votes: np.ndarray
+
+
 @dataclass(slots=True)
 class LineageModel:
     """The classifier of pairs.
 
     Attributes:
         linear: scores "no" and "yes".
+        kinds: (C,) the kind of evidence that each of its features is of.
         rivals: makes a probability of the difference of the two scores, seen beside those of the paper's other pairs.
         threshold: the least probability at which a pair is told.
     """
 
     linear: HashedLinear
+    kinds: np.ndarray
     rivals: Rivals
     threshold: float = 0.5
+    _shares: np.ndarray | None = None
 
     def save(self, path: Path = WEIGHTS) -> None:
         """Write the model to one ``.npz`` file."""
-        self.linear.save(path, threshold=np.array(self.threshold), **self.rivals.to_arrays())
+        kinds = self.kinds.astype(np.uint8)
+        self.linear.save(path, kinds=kinds, threshold=np.array(self.threshold), **self.rivals.to_arrays())
 
     @classmethod
     def load(cls, path: Path = WEIGHTS) -> LineageModel:
         """Read what `save` wrote."""
         with np.load(path, allow_pickle=False) as arrays:
-            return cls(HashedLinear.from_arrays(arrays), Rivals.from_arrays(arrays), float(arrays["threshold"]))
+            rivals, threshold = Rivals.from_arrays(arrays), float(arrays["threshold"])
+            return cls(HashedLinear.from_arrays(arrays), arrays["kinds"], rivals, threshold)
 
-    def numbers(self, features: csr_matrix, known: Known) -> np.ndarray:
-        """Return the `standing` of each pair among all pairs of the papers.
+    def weigh(self, features: csr_matrix, spoken: Spoken, known: Known) -> Weighed:
+        """Return what is known of each pair, among all pairs of the papers.
 
         Args:
             features: those of all pairs of the papers, as a matrix of `linear`.
+            spoken: what the sentences say.
             known: whose pairs they are.
         """
-        scores = self.linear.scores(features)
-        return standing(scores[:, 1] - scores[:, 0], known.paper, known.child, known.parent)
+        weights = self.shares()
+        shares = features @ weights
+        bias = self.linear.weights[-1]
+        odds = shares.sum(axis=1) + bias[1] - bias[0]
+        numbers = standing(odds, known.paper, known.child, known.parent)
+        votes = self.linear.matrix_of(spoken.keys, len(spoken.row)) @ weights.sum(axis=1)
+        facts = [known.facts, shares, _loudest(votes, spoken, len(odds))]
+        return Weighed(numbers, np.concatenate(facts, axis=1), votes)
+
+    def shares(self) -> np.ndarray:
+        """Return (C, `N_KINDS`) how much each feature says for a pair, under the kind of evidence that it is of."""
+        if self._shares is None:
+            weights = self.linear.weights[: len(self.kinds)]
+            self._shares = np.zeros((len(self.kinds), N_KINDS))
+            self._shares[np.arange(len(self.kinds)), self.kinds] = weights[:, 1] - weights[:, 0]
+        return self._shares
 
     def chances(self, numbers: np.ndarray, facts: np.ndarray) -> np.ndarray:
-        """Return the calibrated probabilities of pairs, given their `numbers` and facts."""
+        """Return the calibrated probabilities of pairs, given what `weigh` says of them."""
         return np.round(self.rivals(numbers, facts), _DIGITS)
 
-    def seats(self, batch: Batch, pairs: Candidates, spoken: Seats, told: np.ndarray) -> list[int | None]:
-        """Return for some pairs the mention of the parent in the sentence that speaks most for it.
 
-        Args:
-            batch: the mentions of the papers.
-            pairs: all pairs of the papers.
-            spoken: what `spoken_features` gives for them.
-            told: (T,) ascending: the rows of those pairs that are asked for.
-        """
-        size = np.int64(len(batch.at))
-        wanted = np.zeros(len(pairs.child), dtype=bool)
-        wanted[told] = True
-        row, mention, feature = (column[wanted[spoken[0]]] for column in spoken)
-        seat = row * size + mention
-        keys = distinct(seat)
-        scores = self.linear.scores(self.linear.matrix(keys.searchsorted(seat), feature, len(keys)))
-        votes = np.round(scores[:, 1] - scores[:, 0], _DIGITS).tolist()
-        met_row, _, met = same_sentence(batch, pairs)
-        together = set(zip(met_row.tolist(), met.tolist(), strict=True))
-        best: dict[int, tuple[bool, float, int]] = {}
-        for r, m, vote in zip((keys // size).tolist(), (keys % size).tolist(), votes, strict=True):
-            found = ((r, m) in together, vote, -m)
-            if r not in best or found > best[r]:
-                best[r] = found
-        return [-best[r][2] if r in best else None for r in told.tolist()]
+def _loudest(votes: np.ndarray, spoken: Spoken, n_pairs: int) -> np.ndarray:
+    """Return (P, `N_LOUDEST`) how much the place says that says most for each pair, `SILENT` where there is none.
+
+    Of all places; of those with the child; of those without; of the title's; and the second of all.
+    """
+    ranked = np.lexsort((-votes, spoken.row))
+    row, vote, together, title = (column[ranked] for column in (spoken.row, votes, spoken.together, spoken.title))
+    first = np.ones(len(row), dtype=bool)
+    first[1:] = row[1:] != row[:-1]
+    second = np.append(False, first[:-1]) & ~first
+    loudest = np.full((n_pairs, N_LOUDEST), SILENT)
+    for column, chosen in enumerate((first, together, ~together, title, second)):
+        at = np.flatnonzero(chosen)[::-1]  # so that the first of a pair is written last
+        loudest[row[at], column] = vote[at]
+    return loudest
+
+
+def _seats(votes: np.ndarray, spoken: Spoken, told: np.ndarray) -> list[int | None]:
+    """Return for some pairs the mention of the parent in the sentence that speaks most for it.
+
+    Args:
+        votes: (S,) how much each place says for its pair.
+        spoken: these places.
+        told: (T,) the rows of those pairs that are asked for.
+    """
+    ranked = np.lexsort((spoken.mention, -np.round(votes, _DIGITS), ~spoken.together, spoken.row))
+    best = dict(zip(spoken.row[ranked[::-1]].tolist(), spoken.mention[ranked[::-1]].tolist(), strict=True))
+    return [best.get(row) for row in told.tolist()]
 
 
 def relation_of(child: str, parent: str) -> str:
@@ -143,15 +191,15 @@ class Lineage(BatchComponent):
         if not len(pairs.child):
             return
         batch = gather(contexts)
-        spoken = spoken_features(batch, contexts, pairs)
-        features, known = pair_features(batch, contexts, pairs, spoken)
-        matrix = self.model.linear.matrix(*features, len(pairs.child))
-        chances = self.model.chances(self.model.numbers(matrix, known), known.facts)
+        evidence = evidence_of(batch, contexts, pairs)
+        known, matrix = evidence.known, self.model.linear.matrix(*evidence.all(), len(pairs.child))
+        weighed = self.model.weigh(matrix, evidence.spoken, known)
+        chances = self.model.chances(weighed.numbers, weighed.facts)
         told = np.flatnonzero(chances >= self.model.threshold)
         if not len(told):
             return
         entities = [entity for context in contexts for entity in context.entities]
-        seats = self.model.seats(batch, pairs, spoken, told)
+        seats = _seats(weighed.votes, evidence.spoken, told)
         columns = (chances, known.child, known.parent, known.paper)
         rows = zip(*(column[told].tolist() for column in columns), seats, strict=True)
         done: set[tuple[int, int]] = set()
@@ -160,9 +208,9 @@ class Lineage(BatchComponent):
                 continue
             done.add((child, parent))
             doc, context = docs[paper], contexts[paper]
-            evidence = None if seat is None else context.span(int(batch.sentence[seat]))
+            sentence = None if seat is None else context.span(int(batch.sentence[seat]))
             a, b = entities[child], entities[parent]
-            doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, evidence))
+            doc._.relations.append(PaperRelation(a.name, b.name, relation_of(a.type, b.type), chance, sentence))
 
 
 @Language.factory(

@@ -18,7 +18,7 @@ import numpy as np
 import yaml
 
 from kg.extract.context import AFTER, BEFORE, TYPE_ITEM, Context, item
-from kg.extract.linear import SPACE, distinct, mix
+from kg.extract.linear import SPACE, distinct, keys_of, mix
 from kg.extract.role_features import Batch, Pairs, beyond_list, mention_features
 from kg.extract.runs import ragged
 from kg.records import PaperEntity, fold
@@ -37,7 +37,11 @@ LIKELY_CHILD = 0.15
 """The least chance of being the paper's own contribution that makes an entity a possible child."""
 
 N_FACTS = 23
-"""Numbers that `pair_features` gives for each pair."""
+"""Numbers that `evidence_of` gives for each pair."""
+
+N_KINDS = 5
+"""Kinds of evidence for a pair: what the sentences say that name both; what those say that name the parent; the cues
+around it; what both are in the paper; their names."""
 
 FAR = 99
 """The distance of two names that no sentence holds together."""
@@ -76,6 +80,43 @@ class Known(NamedTuple):
     child: np.ndarray
     parent: np.ndarray
     facts: np.ndarray
+
+
+class Spoken(NamedTuple):
+    """What is said of P pairs at S places, each of them a mention of the parent.
+
+    Attributes:
+        row: (S,) the pair, ascending.
+        mention: (S,) the mention of the parent.
+        together: (S,) whether its sentence names the child too.
+        title: (S,) whether it stands in the title.
+        keys: the features of all places, as `kg.extract.linear.keys_of` gives them.
+    """
+
+    row: np.ndarray
+    mention: np.ndarray
+    together: np.ndarray
+    title: np.ndarray
+    keys: np.ndarray
+
+
+class PairEvidence(NamedTuple):
+    """What speaks for P pairs.
+
+    Attributes:
+        features: (pair row, hashed feature) arrays for each of `N_KINDS` kinds of evidence.
+        spoken: those that the sentences give, by where they stand.
+        known: what else is known of each pair.
+    """
+
+    features: list[Pairs]
+    spoken: Spoken
+    known: Known
+
+    def all(self) -> Pairs:
+        """Return the features of all kinds."""
+        rows, features = (np.concatenate(column) for column in zip(*self.features, strict=True))
+        return rows, features
 
 
 @dataclass(slots=True)
@@ -123,26 +164,31 @@ def paper_of(contexts: Sequence[Context]) -> np.ndarray:
     return np.repeat(np.arange(len(contexts)), [len(c.entities) for c in contexts])
 
 
-def pair_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates, spoken: Seats) -> tuple[Pairs, Known]:
-    """Return (pair row, hashed feature) arrays, and what else is known of each pair.
+def evidence_of(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> PairEvidence:
+    """Return what speaks for each pair, and what else is known of it.
 
     Args:
         batch: the mentions of the contexts.
         contexts: the papers.
         pairs: the pairs, as `candidates` gives them.
-        spoken: what the sentences say, as `spoken_features` gives it.
     """
-    own, known = _of_both(batch, contexts, pairs)
-    return (np.concatenate([spoken[0], own[0]]), np.concatenate([spoken[2], own[1]])), known
-
-
-def spoken_features(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> Seats:
-    """Return (pair row, mention of the parent, hashed feature) arrays: what the sentences say, by where they say it."""
     entities = [e for c in contexts for e in c.entities]
     kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
-    parts = [_together(batch, pairs, kind), _of_parent(batch, pairs), _cues_of_parent(batch, pairs, kind, entities)]
-    rows, mentions, features = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return rows, mentions, features
+    seats = [_together(batch, pairs, kind), _of_parent(batch, pairs), _cues_of_parent(batch, pairs, kind, entities)]
+    own, known = _of_both(batch, contexts, pairs)
+    return PairEvidence([*((row, feature) for row, _, feature in seats), *own], _spoken(batch, pairs, seats), known)
+
+
+def _spoken(batch: Batch, pairs: Candidates, seats: Sequence[Seats]) -> Spoken:
+    """Return what is said at each place."""
+    row, mention, feature = (np.concatenate(column) for column in zip(*seats, strict=True))
+    size = np.int64(len(batch.at))
+    place = row * size + mention
+    places = distinct(place)
+    met_row, _, met = same_sentence(batch, pairs)
+    keys = keys_of(places.searchsorted(place), feature, len(places))
+    mention = places % size
+    return Spoken(places // size, mention, np.isin(places, met_row * size + met), batch.title[mention], keys)
 
 
 def same_sentence(batch: Batch, pairs: Candidates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -426,7 +472,7 @@ def _left_over(child: Name, parent: Name) -> int:
     return most
 
 
-def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tuple[Pairs, Known]:
+def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tuple[list[Pairs], Known]:
     """Return what the two have in common and what they are in their paper: types, roles, names, places, company.
 
     Once as features, which set single things apart, and once as numbers, of which trees find out the limits.
@@ -500,7 +546,8 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tu
         mix(188, left, kinds),
         mix(189, left, role[c]),
     ]
-    owners, features = [np.tile(row, len(whole))], [np.concatenate(whole)]
+    both = np.tile(row, len(whole)), np.concatenate(whole)
+    owners, features = [], []
     items_of = [_name_items(e.surfaces) for e in entities]
     items = np.array([x for words in items_of for x in words], dtype=np.int64)
     after = np.cumsum([len(words) for words in items_of])
@@ -512,7 +559,7 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tu
     facts = [column[side] for column in of_entities for side in (c, p)]
     facts += [first[p] - first[c], meetings, apart, n_entities[c], how, shared, left]
     known = Known(paper[c], c, p, np.stack(facts, axis=1).astype(np.float64))
-    return (np.concatenate(owners), np.concatenate(features)), known
+    return [both, (np.concatenate(owners), np.concatenate(features))], known
 
 
 @lru_cache(maxsize=50_000)

@@ -22,8 +22,8 @@ from kg.errors import GoldError
 from kg.extract.calibration import fit_logistic
 from kg.extract.context import context_of
 from kg.extract.lineage import LineageModel
-from kg.extract.lineage_features import Known, candidates, pair_features, spoken_features
-from kg.extract.linear import HashedLinear, fit, join_keys, keys_in, keys_of, least_rows
+from kg.extract.lineage_features import Known, Spoken, candidates, evidence_of
+from kg.extract.linear import SPACE, HashedLinear, fit, join_keys, keys_in, keys_of, least_rows
 from kg.extract.rivals import Rivals, fit_rivals
 from kg.extract.role_features import gather
 from kg.extract.roles import Roles
@@ -41,7 +41,7 @@ TRUST = (0.98, 0.85)
 TREES = {
     "objective": "binary",
     "learning_rate": 0.05,
-    "num_leaves": 7,
+    "num_leaves": 15,
     "min_data_in_leaf": 40,
     "feature_fraction": 0.5,
     "bagging_fraction": 0.7,
@@ -116,7 +116,7 @@ def train_lineage(
     pairs = _read(lessons)
     seen = [pairs.fold != k for k in range(FOLDS + 1)]  # the last has seen all
     linears = side_by_side(_fit, ((pairs, mask) for mask in seen), len(pairs.target))
-    *blind, model = (LineageModel(linear, Rivals.none()) for linear in linears)
+    *blind, model = (LineageModel(linear, pairs.kinds[linear.places], Rivals.none()) for linear in linears)
     judged = _judged(blind, pairs)
     drawn = judged.of((judged.found == (found is not None)) & (judged.weight >= 1))
     if len(drawn.target):
@@ -134,22 +134,26 @@ class Pairs(NamedTuple):
 
     Attributes:
         keys: the features of all, as `kg.extract.linear.keys_of` gives them.
+        spoken: what is said of them, and where.
         known: what else is known of each.
         target: (P,) 1 if it is right, else 0.
         weight: (P,) how much its paper counts.
         fold: (P,) the fold of its paper.
         found: (P,) whether it is one of found entities, not of gold ones.
         written: (P,) whether its text was written to be learned from.
+        kinds: (`SPACE`,) the kind of evidence that each feature is of.
         n_papers, n_entities: how many papers they are of, each counted once a reading, and entities.
     """
 
     keys: np.ndarray
+    spoken: Spoken
     known: Known
     target: np.ndarray
     weight: np.ndarray
     fold: np.ndarray
     found: np.ndarray
     written: np.ndarray
+    kinds: np.ndarray
     n_papers: int
     n_entities: int
 
@@ -190,19 +194,24 @@ def _pairs_of(judged: Sequence[tuple[Lesson, Doc]], is_found: bool) -> Pairs:
     """Return the pairs of some papers."""
     lessons, papers = [lesson for lesson, _ in judged], [context_of(doc) for _, doc in judged]
     batch, pairs = gather(papers), candidates(papers)
-    features, known = pair_features(batch, papers, pairs, spoken_features(batch, papers, pairs))
+    evidence = evidence_of(batch, papers, pairs)
+    known, kinds = evidence.known, np.zeros(SPACE, dtype=np.uint8)
+    for kind, (_, features) in enumerate(evidence.features):
+        kinds[features] = kind
     wanted = [gold_pairs(lesson.row, context.entities) for lesson, context in zip(lessons, papers, strict=True)]
     before = starts_of(np.array([len(context.entities) for context in papers], dtype=np.int64))[known.paper]
     local = zip((pairs.child - before).tolist(), (pairs.parent - before).tolist(), known.paper.tolist(), strict=True)
     target = np.array([(child, parent) in wanted[paper] for child, parent, paper in local], dtype=np.int64)
     return Pairs(
-        keys_of(*features, len(target)).astype(np.int64),
+        keys_of(*evidence.all(), len(target)).astype(np.int64),
+        evidence.spoken._replace(keys=evidence.spoken.keys.astype(np.int64)),
         known,
         target,
         np.array([lesson.weight for lesson in lessons])[known.paper],
         np.array([lesson.fold for lesson in lessons])[known.paper],
         np.full(len(target), is_found),
         np.array([lesson.written for lesson in lessons], dtype=bool)[known.paper],
+        kinds,
         len(papers),
         batch.n_entities,
     )
@@ -221,8 +230,15 @@ def _joined(blocks: Sequence[Pairs]) -> Pairs:
         np.concatenate, zip(*((b.target, b.weight, b.fold, b.found, b.written) for b in blocks), strict=True)
     )
     keys = join_keys([block.keys for block in blocks], n_pairs)
+    n_places = [len(block.spoken.row) for block in blocks]
+    spoken = Spoken(*map(np.concatenate, zip(*(block.spoken for block in blocks), strict=True)))
+    spoken = spoken._replace(
+        row=spoken.row + np.repeat(starts_of(np.array(n_pairs)), n_places),
+        keys=join_keys([block.spoken.keys for block in blocks], n_places),
+    )
+    kinds = np.maximum.reduce([block.kinds for block in blocks])
     n_papers, n_entities = sum(block.n_papers for block in blocks), sum(block.n_entities for block in blocks)
-    return Pairs(keys, known, target, weight, fold, found, written, n_papers, n_entities)
+    return Pairs(keys, spoken, known, target, weight, fold, found, written, kinds, n_papers, n_entities)
 
 
 def _fit(pairs: Pairs, seen: np.ndarray) -> HashedLinear:
@@ -267,7 +283,7 @@ class Judged(NamedTuple):
 
     Attributes:
         numbers: (P, `N_NUMBERS`) standing of each pair.
-        facts: (P, `N_FACTS`) what else is known of it.
+        facts: (P, `N_SEEN`) what else is known of it.
         target, weight, fold, found: (P,) as in `Pairs`.
     """
 
@@ -290,9 +306,22 @@ def _judged(models: Sequence[LineageModel], pairs: Pairs) -> Judged:
         here = (pairs.fold == k) & ~pairs.written
         known = Known(*(column[here] for column in pairs.known))
         matrix = model.linear.matrix_of(keys_in(pairs.keys, here), int(here.sum()))
+        weighed = model.weigh(matrix, _spoken_of(pairs.spoken, here), known)
         rest = (column[here] for column in (pairs.target, pairs.weight, pairs.fold, pairs.found))
-        rows.append(Judged(model.numbers(matrix, known), known.facts, *rest))
+        rows.append(Judged(weighed.numbers, weighed.facts, *rest))
     return Judged(*map(np.concatenate, zip(*rows, strict=True)))
+
+
+def _spoken_of(spoken: Spoken, chosen: np.ndarray) -> Spoken:
+    """Return what is said of the pairs that a mask chooses, the pairs numbered anew."""
+    there = chosen[spoken.row]
+    return Spoken(
+        (np.cumsum(chosen) - 1)[spoken.row[there]],
+        spoken.mention[there],
+        spoken.together[there],
+        spoken.title[there],
+        keys_in(spoken.keys, there),
+    )
 
 
 def _fit_rivals(judged: Judged) -> Rivals:
