@@ -207,7 +207,7 @@ def fit(
     n_classes: int,
     *,
     min_rows: int = FEW,
-    spread: float = 0.05,
+    spread: float | np.ndarray = 0.05,
     iterations: int = 100,
     trust: Sequence[float] | None = None,
     weight: np.ndarray | None = None,
@@ -220,7 +220,7 @@ def fit(
         target: (rows,) class of each row.
         n_classes: number of classes, K.
         min_rows: a feature that stands in fewer rows gets no column.
-        spread: variance of the Gaussian prior on the weights (the larger, the looser).
+        spread: variance of the Gaussian prior on the weights (the larger, the looser); of all, or (`SPACE`,) of each.
         iterations: most steps of L-BFGS.
         trust: for each class how far a row's label is to be believed, the rest going to the other classes in equal
             parts (label smoothing, Szegedy et al. 2016); fully if None.
@@ -238,7 +238,8 @@ def fit(
     model = HashedLinear(places, np.zeros((n_weights, n_classes)), centre, np.where(scale > 0, scale, 1.0))
     x = hstack([model.matrix_of(keys, n_rows), csr_matrix(model.known(numbers))], format="csr")
     xt = x.T.tocsr()
-    spreads = np.where(np.arange(n_weights - 1) < len(places), spread, NUMBERS_SPREAD)[:, None]
+    of_columns = np.broadcast_to(spread, SPACE)[places]
+    spreads = np.append(of_columns, np.full(len(centre), NUMBERS_SPREAD))[:, None]
     wanted = np.eye(n_classes)
     if trust is not None:
         wanted = (1 - wanted) * (1 - np.array(trust)[:, None]) / (n_classes - 1) + np.diag(trust)

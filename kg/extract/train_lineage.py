@@ -50,6 +50,9 @@ TREES = {
 }
 ROUNDS = 200
 
+SPREAD = (0.02, 0.007, 0.02, 0.02, 0.01)
+"""Variance of the prior on the weights of each kind of evidence (see `kg.extract.lineage_features.N_KINDS`)."""
+
 RARE = 10_000
 """What stands for fewer pairs than one in so many texts gets no weight: it would make the file large."""
 
@@ -248,7 +251,7 @@ def _fit(pairs: Pairs, seen: np.ndarray) -> HashedLinear:
         pairs.target[seen],
         2,
         min_rows=least_rows(pairs.n_papers, RARE),
-        spread=0.02,
+        spread=np.array(SPREAD)[pairs.kinds],
         iterations=60,
         trust=TRUST,
         weight=pairs.weight[seen],
