@@ -114,7 +114,7 @@ class LineageModel:
         bias = self.linear.weights[-1]
         odds = shares.sum(axis=1) + bias[1] - bias[0]
         numbers = standing(odds, known.paper, known.child, known.parent)
-        votes = self.linear.matrix_of(spoken.keys, len(spoken.row)) @ weights.sum(axis=1)
+        votes = (self.linear.matrix_of(spoken.keys, len(spoken.row)) @ weights).sum(axis=1)
         facts = [known.facts, shares, _loudest(votes, spoken, len(odds))]
         return Weighed(numbers, np.concatenate(facts, axis=1), votes)
 
