@@ -3,8 +3,9 @@
 A linear classifier (`kg.extract.linear`) over ordered pairs of the paper's entities, child and parent
 (`kg.extract.lineage_features`): how the sentences speak that name both, how the parent is spoken of elsewhere,
 whether one name stands in the other, what both are in this paper; then each score is seen beside those of the paper's
-other pairs (`kg.extract.rivals`). The child is an entity that the paper may have introduced, or one that bears the
-parent's name; so the component stands after ``roles``.
+other pairs (`kg.extract.rivals`), and beside what each kind of evidence and the sentences that say most have to say.
+The child is an entity that the paper may have introduced, or one that bears the parent's name; so the component stands
+after ``roles``.
 
 Sets ``doc._.relations``: a list of `kg.records.PaperRelation`, surest first, with a calibrated confidence and the
 sentence that speaks most for the pair, one that names both where there is such a sentence. Usage::
