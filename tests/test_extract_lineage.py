@@ -284,11 +284,9 @@ def test_a_contrast_teaches_what_is_lineage_and_shares_the_fold_of_its_source():
     lineage = Lineage(train_lineage([*GOLD[:30], *lessons], weight=weight))
     nlp, roles = reader(), kg.extract.load().get_pipe("roles")
     docs = [gold_doc(nlp, contrast(99, words, [])) for words in (told, not_told)]
-    contexts = [context_of(roles(doc)) for doc in docs]
-    pairs = candidates(contexts)
-    numbers = weigh(lineage.model, contexts)[1].numbers
-    paper, child = pairs.child // 2, pairs.child % 2
-    yes, no = (numbers[(paper == which) & (child == 0), 0] for which in (0, 1))
+    evidence, weighed = weigh(lineage.model, [context_of(roles(doc)) for doc in docs])
+    paper, child = evidence.known.paper, evidence.known.child % 2
+    yes, no = (weighed.numbers[(paper == which) & (child == 0), 0] for which in (0, 1))
     assert yes > no + 1
 
 

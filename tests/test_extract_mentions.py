@@ -337,6 +337,6 @@ def test_the_figures_on_the_seeds_hold():
     assert figures["edge"][2] >= 0.83
     assert figures["span"][2] >= 0.84
     assert figures["role"][0] >= 0.89
-    assert figures["lineage"][2] >= 0.43
+    assert figures["lineage"][2] >= 0.44
     least = dict(zip(ENTITY_TYPES, (0.83, 0.87, 0.60, 0.84), strict=True))
     assert {kind: figures[f"edge {kind}"][2] >= f1 for kind, f1 in least.items()} == dict.fromkeys(ENTITY_TYPES, True)

@@ -67,6 +67,9 @@ _TRUST = np.array([0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.96, 0.99])
 Seats = tuple[np.ndarray, np.ndarray, np.ndarray]
 """(pair row, mention of the parent, hashed feature) arrays of equal length."""
 
+Meetings = tuple[np.ndarray, np.ndarray, np.ndarray]
+"""(pair row, mention of the child, mention of the parent) arrays of equal length, as `same_sentence` gives them."""
+
 
 class Known(NamedTuple):
     """What is known of P pairs beside their features; entities and papers are numbered over all papers.
@@ -174,24 +177,25 @@ def evidence_of(batch: Batch, contexts: Sequence[Context], pairs: Candidates) ->
     """
     entities = [e for c in contexts for e in c.entities]
     kind = np.array([TYPE_ITEM[e.type] for e in entities], dtype=np.int64)
-    seats = [_together(batch, pairs, kind), _of_parent(batch, pairs), _cues_of_parent(batch, pairs, kind, entities)]
-    own, known = _of_both(batch, contexts, pairs)
-    return PairEvidence([*((row, feature) for row, _, feature in seats), *own], _spoken(batch, pairs, seats), known)
+    met = same_sentence(batch, pairs)
+    seats = [_together(batch, met, kind), _of_parent(batch, pairs), _cues_of_parent(batch, pairs, kind, entities)]
+    own, known = _of_both(batch, contexts, pairs, met)
+    return PairEvidence([*((row, feature) for row, _, feature in seats), *own], _spoken(batch, met, seats), known)
 
 
-def _spoken(batch: Batch, pairs: Candidates, seats: Sequence[Seats]) -> Spoken:
+def _spoken(batch: Batch, met: Meetings, seats: Sequence[Seats]) -> Spoken:
     """Return what is said at each place."""
     row, mention, feature = (np.concatenate(column) for column in zip(*seats, strict=True))
     size = np.int64(len(batch.at))
     place = row * size + mention
     places = distinct(place)
-    met_row, _, met = same_sentence(batch, pairs)
+    together = np.isin(places, met[0] * size + met[2])
     keys = keys_of(places.searchsorted(place), feature, len(places))
     mention = places % size
-    return Spoken(places // size, mention, np.isin(places, met_row * size + met), batch.title[mention], keys)
+    return Spoken(places // size, mention, together, batch.title[mention], keys)
 
 
-def same_sentence(batch: Batch, pairs: Candidates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def same_sentence(batch: Batch, pairs: Candidates) -> Meetings:
     """Return (pair row, mention of the child, mention of the parent) for every two mentions in one sentence."""
     opens = batch.low.searchsorted(batch.low, side="left")
     closes = batch.low.searchsorted(batch.low, side="right")
@@ -204,9 +208,9 @@ def same_sentence(batch: Batch, pairs: Candidates) -> tuple[np.ndarray, np.ndarr
     return place[hit], one[hit], other[hit]
 
 
-def _together(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
+def _together(batch: Batch, met: Meetings, kind: np.ndarray) -> Seats:
     """Return what the sentences say that name both: the words between, beside and at the head."""
-    row, c, p = same_sentence(batch, pairs)
+    row, c, p = met
     if not len(row):
         return row, row, row
     items, at_c, at_p = batch.items, batch.at[c], batch.at[p]
@@ -257,8 +261,8 @@ def _together(batch: Batch, pairs: Candidates, kind: np.ndarray) -> Seats:
         sequence = mix(123, sequence, np.where(there < last[short], items[np.minimum(there, len(items) - 1)], 0))
     owners += [short, short]
     features += [mix(124, order[short], sequence), mix(125, order[short], kinds[short], sequence)]
-    met = np.concatenate(owners)
-    return row[met], p[met], np.concatenate(features)
+    meeting = np.concatenate(owners)
+    return row[meeting], p[meeting], np.concatenate(features)
 
 
 def _of_parent(batch: Batch, pairs: Candidates) -> Seats:
@@ -472,7 +476,7 @@ def _left_over(child: Name, parent: Name) -> int:
     return most
 
 
-def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tuple[list[Pairs], Known]:
+def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates, met: Meetings) -> tuple[list[Pairs], Known]:
     """Return what the two have in common and what they are in their paper: types, roles, names, places, company.
 
     Once as features, which set single things apart, and once as numbers, of which trees find out the limits.
@@ -508,11 +512,11 @@ def _of_both(batch: Batch, contexts: Sequence[Context], pairs: Candidates) -> tu
     )
     shared = np.array([min(len(a.words & b.words), 3) for a, b in named], dtype=np.int64)
     kinds = kind[c] * 64 + kind[p]
-    met, met_child, met_parent = same_sentence(batch, pairs)
-    meetings = np.bincount(met, minlength=len(c))
+    met_row, met_child, met_parent = met
+    meetings = np.bincount(met_row, minlength=len(c))
     together = np.minimum(meetings, 3)
     apart = np.full(len(c), FAR)
-    np.minimum.at(apart, met, np.abs(batch.at[met_child] - batch.at[met_parent]))
+    np.minimum.at(apart, met_row, np.abs(batch.at[met_child] - batch.at[met_parent]))
     row = np.arange(len(c))
     whole = [
         mix(160, kinds),
