@@ -307,7 +307,7 @@ def infer(
     linear = np.empty_like(h)
     for i, reach in enumerate(reaches):
         if i == pool_at:
-            means, groups = _means(h, _first_places(words))
+            means, groups = _means(h, words)
             h += _layer(means, params, "repeats").take(groups, axis=0)
         if i == 0 and pool_at != 0:
             parts = lexemes.parts.take(words, axis=0)
@@ -326,28 +326,21 @@ def infer(
     return h
 
 
-def _first_places(words: np.ndarray) -> np.ndarray:
-    """Return for each place the first place of its word, which, unlike the word's row, depends on this text alone.
+def _means(h: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return (U, D): the mean row of each word's places, and (N,) the row of each place's word among them.
 
-    The order of the words decides the last bits of sums: by their rows it would be that in which they were ever met.
+    The order of the words decides the last bits of sums; so they stand as they first come in this text, which depends
+    on nothing else, as the words' rows would: on the order in which they were ever met.
     """
     _, first, inverse = np.unique(words, return_index=True, return_inverse=True)
-    return first[inverse]
-
-
-def _means(h: np.ndarray, words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return (U, D): the mean row of each word's places, and (N,) the row of each place's word among them."""
-    order = words.argsort(kind="stable")
-    ordered = words[order]
-    new = np.ones(len(words), dtype=bool)
-    np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
-    starts, number = np.flatnonzero(new), np.cumsum(new) - 1
-    groups = np.empty_like(order)
-    groups[order] = number
-    sizes = np.diff(starts, append=len(words))
-    means = h[order[starts]]
+    number = np.empty_like(first)
+    number[first.argsort()] = np.arange(len(first))
+    groups = number[inverse]
+    means, sizes = h[np.sort(first)], np.bincount(groups)
     repeated = sizes > 1  # the others are their own mean
-    places, sizes = order[repeated[number]], sizes[repeated]
+    places = np.flatnonzero(repeated[groups])
+    places = places[groups[places].argsort(kind="stable")]
+    sizes = sizes[repeated]
     share = np.zeros((len(sizes), len(places)), dtype=np.float32)
     share[np.repeat(np.arange(len(sizes)), sizes), np.arange(len(places))] = np.repeat(1 / sizes, sizes)
     means[repeated] = share @ h[places]
