@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kg.extract
+from kg.extract.pipeline import extraction_of
 from kg.records import Paper
 
 GOLD = Path(__file__).parent / "data" / "evaluate_gold.jsonl"
@@ -123,12 +124,18 @@ def test_any_text_is_read_and_the_seam_holds(title, abstract):
     assert (span.field, span.start, span.end) == ("abstract", 0, len(abstract))
 
 
-def test_version_names_the_state_of_code_and_weights():
-    assert len(kg.extract.version()) == 16
-    assert kg.extract.version() == kg.extract.version()
+def test_a_text_that_is_no_paper_is_all_abstract():
+    text = "We train with Group Relative Policy Optimization (GRPO) on GSM8K. GRPO needs no critic."
+    doc = kg.extract.load()(text)
+    mentions = [m for entity in doc._.entities for m in entity.mentions]
+    assert {m.surface for m in mentions} >= {"Group Relative Policy Optimization", "GRPO", "GSM8K"}
+    assert all(m.span.field == "abstract" and text[m.span.start : m.span.end] == m.surface for m in mentions)
+    assert {span.text for span in doc.spans["mentions"]} == {m.surface for m in mentions}
+    found = extraction_of(doc, "x")
+    assert found.definitions == (("GRPO", "Group Relative Policy Optimization"),)
 
 
-def test_a_build_that_has_nothing_to_extract_does_not_wait_for_spacy():
+def test_the_version_is_named_without_waiting_for_spacy():
     heavy = "{'spacy', 'thinc', 'lightgbm', 'IPython'} & set(sys.modules)"
     program = f"import sys, kg.pipeline, kg.extract; print(kg.extract.version(), sorted({heavy}))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

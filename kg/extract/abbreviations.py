@@ -273,8 +273,7 @@ def _short_before(text: str, bracket: int) -> re.Match[str] | None:
 @Language.component("abbreviations", assigns=["doc._.abbreviations"])
 def abbreviations(doc: Doc) -> Doc:
     """Find the definitions of title and abstract."""
-    text, title_end = extensions.tokens_of(doc).text, doc._.title_end
-    seam = title_end + extensions.GAP if title_end or text.startswith("\n\n") else 0
+    text, (title_end, seam) = extensions.tokens_of(doc).text, extensions.fields_of(doc)
     pairs = []
     for field, begin, end in (("title", 0, title_end), ("abstract", seam, len(text))):
         for short, long in definitions(text[begin:end]):

@@ -77,7 +77,7 @@ class Context:
         bounds: for each of S sentences where it begins and ends in ``doc.text``, without the white space around it.
         first: (S + 1,) index of each sentence's first item, and N.
         title_sentences: how many sentences the title is: 1, or 0 where it is empty.
-        title_end: length of the title in characters.
+        fields: where title and abstract stand in ``doc.text``.
     """
 
     entities: Sequence[PaperEntity]
@@ -88,11 +88,11 @@ class Context:
     bounds: list[tuple[int, int]]
     first: np.ndarray
     title_sentences: int
-    title_end: int
+    fields: extensions.Fields
 
     def span(self, sentence: int) -> Span:
         """Return a sentence as a stretch of its field."""
-        return extensions.field_span(self.title_end, *self.bounds[sentence])
+        return self.fields.span(*self.bounds[sentence])
 
 
 def context_of(doc: Doc) -> Context:
@@ -113,9 +113,8 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
 
     A mention is taken to the tokens that it touches; where two touch the same token, the first has it.
     """
-    tokens, title_end = extensions.tokens_of(doc), doc._.title_end
+    tokens, fields = extensions.tokens_of(doc), extensions.fields_of(doc)
     starts, ends = tokens.starts, tokens.ends
-    shift = {"title": 0, "abstract": title_end + extensions.GAP}
     items = tokens.looks.column(item, np.int64)
     keep = items != 0
     opens = doc.to_array(SENT_START) == 1
@@ -124,10 +123,9 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
     bounds = _bounds(edges, keep.tolist(), starts, ends)
     entity = np.full(len(items), -1, dtype=np.int64)
     places = sorted(
-        (bisect_right(starts, at + m.span.start) - 1, bisect_left(starts, at + m.span.end), number)
+        (bisect_right(starts, begin) - 1, bisect_left(starts, end), number)
         for number, one in enumerate(entities)
-        for m in one.mentions
-        for at in (shift[m.span.field],)
+        for begin, end in (fields.place(m.span) for m in one.mentions)
     )
     leanings = np.full((len(places), N_LEANINGS), np.nan)
     said: np.ndarray | None = doc._.leanings
@@ -151,8 +149,8 @@ def read_context(doc: Doc, entities: Sequence[PaperEntity]) -> Context:
         leanings=leanings[:number],
         bounds=bounds,
         first=first,
-        title_sentences=sum(start < title_end for start, _ in bounds),
-        title_end=title_end,
+        title_sentences=sum(start < fields.title_end for start, _ in bounds),
+        fields=fields,
     )
 
 

@@ -84,9 +84,9 @@ def group_tagged(doc: Doc) -> list[JudgedName]:
     spans = tagged_spans(doc)
     for number, span in enumerate(spans):
         groups[fold(span.text)].append(number)
-    text, shift = extensions.tokens_of(doc).text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+    text, fields = extensions.tokens_of(doc).text, extensions.fields_of(doc)
     for short, long in doc._.abbreviations:
-        keys = [fold(text[s.start + shift[s.field] : s.end + shift[s.field]]) for s in (short, long)]
+        keys = [fold(text[slice(*fields.place(s))]) for s in (short, long)]
         if keys[0] != keys[1] and keys[0] in groups and keys[1] in groups:
             groups[keys[0]] += groups.pop(keys[1])
     names = []
@@ -103,19 +103,21 @@ def group_tagged(doc: Doc) -> list[JudgedName]:
     return names
 
 
-def make_entities(text: str, title_end: int, names: Sequence[JudgedName], threshold: float) -> list[PaperEntity]:
+def make_entities(
+    text: str, fields: extensions.Fields, names: Sequence[JudgedName], threshold: float
+) -> list[PaperEntity]:
     """Return the entities that the judged names of a paper amount to, in the order of ``names``.
 
     Args:
         text: title, two newlines, abstract.
-        title_end: length of the title.
+        fields: where title and abstract stand in it.
         names: judged names.
         threshold: the least confidence at which a name is accepted.
     """
     accepted = outside_addresses(text, [n for n in names if n.confidence >= threshold])
     accepted = [n for n in accepted if not all(_NO_NAME.fullmatch(s) for s in n.surfaces)]
     entities = []
-    for name, places in zip(accepted, claim_places(text, accepted, title_end), strict=True):
+    for name, places in zip(accepted, claim_places(text, accepted, fields.title_end), strict=True):
         if not places:  # all of them lie within longer names
             continue
         surfaces = tuple(dict.fromkeys(text[a:b] for a, b in places))
@@ -125,9 +127,7 @@ def make_entities(text: str, title_end: int, names: Sequence[JudgedName], thresh
                 type=ENTITY_TYPES[max(range(len(ENTITY_TYPES)), key=name.chances.__getitem__)],
                 role="mentions",
                 surfaces=surfaces,
-                mentions=tuple(
-                    Mention(extensions.field_span(title_end, a, b), text[a:b], name.confidence) for a, b in places
-                ),
+                mentions=tuple(Mention(fields.span(a, b), text[a:b], name.confidence) for a, b in places),
                 confidence=name.confidence,
             )
         )
@@ -173,15 +173,13 @@ class PaperEntities:
 
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
-        tokens, title_end, names = extensions.tokens_of(doc), doc._.title_end, doc._.judged_names
-        entities = make_entities(tokens.text, title_end, group_tagged(doc) if names is None else names, self.threshold)
+        tokens, fields, names = extensions.tokens_of(doc), extensions.fields_of(doc), doc._.judged_names
+        entities = make_entities(tokens.text, fields, group_tagged(doc) if names is None else names, self.threshold)
         doc._.entities = entities
-        shift = {"title": 0, "abstract": title_end + extensions.GAP}
         spans = []
         for entity in entities:
             for mention in entity.mentions:
-                at = shift[mention.span.field]
-                place = tokens_between(tokens.starts, tokens.ends, mention.span.start + at, mention.span.end + at)
+                place = tokens_between(tokens.starts, tokens.ends, *fields.place(mention.span))
                 if place is not None:
                     spans.append((*place, entity.type))
         doc.spans["mentions"] = [Span(doc, i, j, label=kind) for i, j, kind in sorted(spans)]

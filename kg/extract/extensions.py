@@ -1,7 +1,7 @@
 """The attributes that the components of ``kg.extract`` hang on a spaCy `Doc`, each registered once.
 
 ``title_end``
-    Length of the title: the text is title, two newlines, abstract (see `to_field`).
+    Length of the title: the text is title, two newlines, abstract (see `Fields`).
 ``abbreviations``
     List of (short form, long form) pairs of spans, as the text defines them.
 ``label_scores``
@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from spacy.attrs import IDX, LENGTH
@@ -78,17 +79,35 @@ def register() -> None:
             Doc.set_extension(name, default=default)
 
 
-def to_field(doc: Doc, start: int, end: int) -> Span:
-    """Return the stretch of the paper's title or abstract that lies at these characters of the `Doc`."""
-    return field_span(doc._.title_end, start, end)
+class Fields(NamedTuple):
+    """Where title and abstract stand in a text: up to ``title_end``, and from ``seam`` on.
+
+    A `Doc` that is no paper, without a title and without the gap after it, is all abstract.
+    """
+
+    title_end: int
+    seam: int
+
+    @classmethod
+    def of(cls, text: str, title_end: int) -> Fields:
+        """Return the fields of a text whose title ends at ``title_end``."""
+        return cls(title_end, title_end + GAP if title_end or text.startswith("\n" * GAP) else 0)
+
+    def span(self, start: int, end: int) -> Span:
+        """Return the stretch of title or abstract at these characters; over the seam it is cut to where it begins."""
+        if start < self.title_end:
+            return Span("title", start, min(end, self.title_end))
+        return Span("abstract", start - self.seam, end - self.seam)
+
+    def place(self, span: Span) -> tuple[int, int]:
+        """Return the characters of the text at which a stretch of title or abstract lies."""
+        before = self.seam if span.field == "abstract" else 0
+        return span.start + before, span.end + before
 
 
-def field_span(title_end: int, start: int, end: int) -> Span:
-    """Return the stretch of title or abstract at these characters of a text whose title ends at ``title_end``."""
-    if start < title_end:
-        return Span("title", start, min(end, title_end))
-    shift = title_end + GAP
-    return Span("abstract", start - shift, end - shift)
+def fields_of(doc: Doc) -> Fields:
+    """Return where title and abstract of a `Doc` stand in its text."""
+    return Fields.of(tokens_of(doc).text, doc._.title_end)
 
 
 register()

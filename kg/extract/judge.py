@@ -109,17 +109,17 @@ class Judge:
 
 def read_doc(doc: Doc) -> Reading:
     """Return what the judge needs of a `Doc` that the tagger and ``abbreviations`` have read."""
-    tokens, title_end = extensions.tokens_of(doc), doc._.title_end
-    shift = {"title": 0, "abstract": title_end + extensions.GAP if title_end or tokens.text.startswith("\n\n") else 0}
-    definitions = [
-        (
-            (short.start + shift[short.field], short.end + shift[short.field]),
-            (long.start + shift[long.field], long.end + shift[long.field]),
-        )
-        for short, long in doc._.abbreviations
-    ]
+    tokens, fields = extensions.tokens_of(doc), extensions.fields_of(doc)
+    definitions = [(fields.place(short), fields.place(long)) for short, long in doc._.abbreviations]
     return Reading(
-        tokens.text, title_end, tokens.words, tokens.starts, tokens.ends, doc._.label_scores, definitions, tokens.looks
+        tokens.text,
+        fields.title_end,
+        tokens.words,
+        tokens.starts,
+        tokens.ends,
+        doc._.label_scores,
+        definitions,
+        tokens.looks,
     )
 
 

@@ -75,7 +75,7 @@ def _shipped() -> Language:
 def make_doc(nlp: Language, title: str, abstract: str) -> Doc:
     """Return a tokenized `Doc` for one paper: title, two line breaks, abstract; ``doc._.title_end`` marks the seam.
 
-    Character offsets of the texts are kept (`kg.extract.extensions.to_field` leads back to them): what no text can
+    Character offsets of the texts are kept (`span_of` leads back to them): what no text can
     hold, half a surrogate pair, is replaced by U+FFFD; what lies beyond `MAX_CHARS` is cut off with a warning.
     """
     if len(title) + len(abstract) > MAX_CHARS:
@@ -94,15 +94,15 @@ def span_of(doc: Doc, start: int, end: int) -> Span:
 
     A stretch that reaches over the seam is cut to the field that it begins in.
     """
-    return extensions.to_field(doc, start, end)
+    return extensions.fields_of(doc).span(start, end)
 
 
 def extraction_of(doc: Doc, paper_id: str) -> Extraction:
     """Return what the components left on a `Doc` as an `Extraction`."""
-    text, shift = extensions.tokens_of(doc).text, {"title": 0, "abstract": doc._.title_end + extensions.GAP}
+    text, fields = extensions.tokens_of(doc).text, extensions.fields_of(doc)
 
     def words(span: Span) -> str:
-        return text[span.start + shift[span.field] : span.end + shift[span.field]]
+        return text[slice(*fields.place(span))]
 
     pairs = dict.fromkeys((words(short), words(long)) for short, long in doc._.abbreviations)
     return Extraction(paper_id, tuple(doc._.entities), tuple(doc._.relations), tuple(pairs))

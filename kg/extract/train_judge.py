@@ -19,7 +19,7 @@ from kg.extract.calibration import Curve, fit_curve
 from kg.extract.candidates import Group, Lexicon, Reading, find_groups
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.evidence import weigh
-from kg.extract.extensions import GAP
+from kg.extract.extensions import Fields
 from kg.extract.judge import N_CLASSES, Judge, judged_name
 from kg.extract.side_by_side import side_by_side
 from kg.extract.tables import Evidence, Tables
@@ -83,8 +83,8 @@ def lexicon_of(rows: Sequence[Row], least: int = 2) -> Lexicon:
 
 def reading_of(example: Example, scores: np.ndarray) -> Reading:
     """Return an example and the tagger's scores as the judge reads them."""
-    seam = example.title_end + GAP
-    ties = list(definitions(example.text[: example.title_end]))
+    title_end, seam = Fields.of(example.text, example.title_end)
+    ties = list(definitions(example.text[:title_end]))
     for short, long in definitions(example.text[seam:]):
         ties.append(((short[0] + seam, short[1] + seam), (long[0] + seam, long[1] + seam)))
     return Reading(
@@ -220,5 +220,7 @@ def fit_judge(
         at += len(case.groups)
         reading = case.reading
         names = [judged_name(reading, group, row, curve) for group, row in zip(case.groups, said, strict=True)]
-        found[case.row["id"]] = make_entities(reading.text, reading.title_end, names, THRESHOLD)
+        found[case.row["id"]] = make_entities(
+            reading.text, Fields.of(reading.text, reading.title_end), names, THRESHOLD
+        )
     return Judges(Judge(last, fit_tables(cases), fit_wording(cases), lexicons[-1], curve), blind, found)

@@ -48,14 +48,15 @@ def gold_doc(nlp: Language, row: Row, leanings: np.ndarray | None = None) -> Doc
     if leanings is not None:
         doc._.leanings = leanings
     names = [JudgedName(tuple(e["surfaces"]), (), ()) for e in row["entities"]]
-    places = claim_places(doc.text, names, doc._.title_end)
+    fields = extensions.fields_of(doc)
+    places = claim_places(doc.text, names, fields.title_end)
     doc._.entities = [
         PaperEntity(
             name=e["name"],
             type=e["type"],
             role=e.get("role", ROLES[-1]),
             surfaces=tuple(e["surfaces"]),
-            mentions=tuple(Mention(extensions.to_field(doc, a, b), doc.text[a:b]) for a, b in mine),
+            mentions=tuple(Mention(fields.span(a, b), doc.text[a:b]) for a, b in mine),
         )
         for e, mine in zip(row["entities"], places, strict=True)
     ]
