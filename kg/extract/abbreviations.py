@@ -53,7 +53,7 @@ _TERMED = re.compile(
 )
 
 _WORDS = yaml.safe_load((Path(__file__).parent / "data" / "abbreviation_words.yaml").read_text(encoding="utf-8"))
-_GLUE = frozenset(_WORDS["glue"])
+GLUE = frozenset(_WORDS["glue"])
 _GENERIC = frozenset(_WORDS["generic"])
 _SOUNDS = {letter: tuple(words) for letter, words in _WORDS["sounds"].items()}
 
@@ -90,7 +90,7 @@ def _fits(word: str, letters: str) -> bool:
     return True
 
 
-def _by_initials(words: list[str], letters: str) -> int | None:
+def by_initials(words: list[str], letters: str) -> int | None:
     """Return the index of the first word of the long form that ends with ``words``, or None.
 
     Each word gives its initial, or its initial and letters that follow in it; small words may give none. The
@@ -108,11 +108,11 @@ def _by_initials(words: list[str], letters: str) -> int | None:
                 found = align(last - 1, rest[:-taken], budget - 1)
                 if found is not None:
                     return found
-        if word in _GLUE:
+        if word in GLUE:
             return align(last - 1, rest, budget - 1)
         return None
 
-    if not words or words[-1] in _GLUE:
+    if not words or words[-1] in GLUE:
         return None
     return align(len(words) - 1, letters, len(letters) + 6)
 
@@ -145,7 +145,7 @@ def _long_before(text: str, start: int, end: int, short: str) -> Range | None:
         if not words or (skip and text[slice(*pieces[-1])].lower() not in _GENERIC):
             break
         for form in forms:
-            first = _by_initials(words, form)
+            first = by_initials(words, form)
             if first is not None:
                 long = (_whole_word(text, start, pieces[first][0]), pieces[len(words) - 1][1])
                 return long if long[1] - long[0] > len(short) else None
@@ -180,12 +180,12 @@ def _forms(short: str) -> list[str]:
 def _plausible(long: str, short: str) -> bool:
     """Refuse what letters in order allow but no author means: one short word, the short form itself inside."""
     words = long.split()
-    if len(long) <= len(short) or short in words or words[0].lower() in _GLUE:
+    if len(long) <= len(short) or short in words or words[0].lower() in GLUE:
         return False
     if long.count("{") != long.count("}"):
         return False
     spare = 2 if words[0][0].isupper() else 0  # words without a letter in the short form
-    if sum(word.lower() not in _GLUE for word in words) > sum(c.isalnum() for c in short) + spare:
+    if sum(word.lower() not in GLUE for word in words) > sum(c.isalnum() for c in short) + spare:
         return False
     return len(words) > 1 or "-" in long or len(long) >= 2 * len(short)
 
@@ -198,10 +198,10 @@ def _long_after(text: str, start: int, end: int, short: str) -> Range | None:
         content = 0  # the longest alignment wins in which there is a letter for every word that counts
         best = None
         for last, word in enumerate(words[: 2 * len(form) + 4], 1):
-            content += word not in _GLUE
+            content += word not in GLUE
             if content > len(form):
                 break
-            if _by_initials(words[:last], form) == 0:
+            if by_initials(words[:last], form) == 0:
                 best = last
         if best is not None:
             long = (pieces[0][0], pieces[best - 1][1])

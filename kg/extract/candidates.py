@@ -238,15 +238,16 @@ _BRACKETS = frozenset("()[]{}")
 
 @lru_cache(maxsize=200_000)
 def _key(surface: str) -> str:
-    """Return the folded surface; nothing if it is no whole stretch of readable text.
+    """Return the folded surface and its last pluses; nothing if it is no whole stretch of readable text.
 
-    A whole stretch lies within a line and opens and closes the same number of brackets.
+    A whole stretch lies within a line and opens and closes the same number of brackets. "POMO+" is not POMO.
     """
     if surface.isalnum():  # most are
         return fold(surface)
     readable = surface.replace("\N{NO-BREAK SPACE}", " ").isprintable() and "\N{REPLACEMENT CHARACTER}" not in surface
     whole = _BRACKETS.isdisjoint(surface) or all(surface.count(a) == surface.count(b) for a, b in ("()", "[]", "{}"))
-    return fold(surface) if readable and whole else ""
+    folded = fold(surface) if readable and whole else ""
+    return folded + "+" * (len(surface) - len(surface.rstrip("+"))) if folded else ""
 
 
 def _places(reading: Reading, surface: str, n_tokens: int) -> list[Place]:
@@ -307,13 +308,13 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
             root[top(key + "s")] = top(key)
     defined: dict[str, int] = {}
     for short, long in ties:
-        a, b = fold(written(short)), fold(written(long))
+        a, b = _key(written(short)), _key(written(long))
         if a in root and b in root:
             if top(a) != top(b):
                 root[top(b)] = top(a)
             defined[a] = defined[b] = 1
     for outer, inner in _bracketed(reading.words, [p for p, c in chances.items() if c >= LIKELY], ties):
-        one, other = fold(written(outer)), fold(written(inner))
+        one, other = _key(written(outer)), _key(written(inner))
         if one in root and other in root and top(one) != top(other):
             root[top(other)] = top(one)
     members: dict[str, list[str]] = {}
@@ -330,6 +331,10 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
             places = sorted(set(places))
         if places:
             known = {p: chances[p] if p in chances else chance_of(p, reading.scores) for p in places}
-            groups.append(Group(keys, surfaces, places, int(not defined.keys().isdisjoint(keys)), known))
+            groups.append(
+                Group(
+                    [key.rstrip("+") for key in keys], surfaces, places, int(not defined.keys().isdisjoint(keys)), known
+                )
+            )
     groups.sort(key=lambda g: g.places[0])
     return groups

@@ -14,12 +14,14 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
 from kg.extract import extensions
+from kg.extract.full_forms import same_things
 from kg.extract.tagger import N_LABELS, tagged_spans
 from kg.records import Mention, PaperEntity, fold
 from kg.schema import ENTITY_TYPES
@@ -35,6 +37,14 @@ _NO_NAME = re.compile(
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.])[\w.-]+\.(?:com|org|io|ai|net|edu)/\S*")
 """A web address, with or without its scheme."""
 
+_FONT = re.compile(r"\$?\{?\\(?:text\w*|emph|math\w+|sc|bf|it|tt)\b[{ ]\s*([^{}$\\]+)\}?\$?|\{([^{}]+)\}")
+"""A name that TeX sets in some font."""
+
+_EDGE = re.compile(
+    r"^(?:[-–—|\"“”‘`\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]|\*\*)+\s*|\s*(?:[-–—|,;:\"“”`']|\*\*|\s\+|['’]s)+$"
+)
+"""What stands around a name and is none of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedName:
@@ -44,6 +54,11 @@ class JudgedName:
     places: tuple[tuple[int, int], ...]  # characters of ``doc.text``
     chances: tuple[float, ...]  # one probability for each of ``ENTITY_TYPES``
     confidence: float = 0.0  # calibrated probability that it is an entity of its likeliest type
+
+    @property
+    def likeliest(self) -> int:
+        """Return the number of its likeliest type."""
+        return max(range(len(self.chances)), key=self.chances.__getitem__)
 
 
 def occurrences(text: str, surface: str) -> list[tuple[int, int]]:
@@ -84,9 +99,8 @@ def group_tagged(doc: Doc) -> list[JudgedName]:
     spans = tagged_spans(doc)
     for number, span in enumerate(spans):
         groups[fold(span.text)].append(number)
-    text, fields = extensions.tokens_of(doc).text, extensions.fields_of(doc)
-    for short, long in doc._.abbreviations:
-        keys = [fold(text[slice(*fields.place(s))]) for s in (short, long)]
+    for pair in extensions.definitions_of(doc):
+        keys = [fold(form) for form in pair]
         if keys[0] != keys[1] and keys[0] in groups and keys[1] in groups:
             groups[keys[0]] += groups.pop(keys[1])
     names = []
@@ -104,7 +118,11 @@ def group_tagged(doc: Doc) -> list[JudgedName]:
 
 
 def make_entities(
-    text: str, fields: extensions.Fields, names: Sequence[JudgedName], threshold: float
+    text: str,
+    fields: extensions.Fields,
+    names: Sequence[JudgedName],
+    definitions: Sequence[tuple[str, str]],
+    threshold: float,
 ) -> list[PaperEntity]:
     """Return the entities that the judged names of a paper amount to, in the order of ``names``.
 
@@ -112,10 +130,12 @@ def make_entities(
         text: title, two newlines, abstract.
         fields: where title and abstract stand in it.
         names: judged names.
+        definitions: what the text defines, as (short form, long form).
         threshold: the least confidence at which a name is accepted.
     """
-    accepted = outside_addresses(text, [n for n in names if n.confidence >= threshold])
-    accepted = [n for n in accepted if not all(_NO_NAME.fullmatch(s) for s in n.surfaces)]
+    accepted = [replace(n, surfaces=_bare(n.surfaces)) for n in names if n.confidence >= threshold]
+    accepted = outside_addresses(text, accepted)
+    accepted = joined([n for n in accepted if not all(_NO_NAME.fullmatch(s) for s in n.surfaces)], definitions)
     entities = []
     for name, places in zip(accepted, claim_places(text, accepted, fields.title_end), strict=True):
         if not places:  # all of them lie within longer names
@@ -124,7 +144,7 @@ def make_entities(
         entities.append(
             PaperEntity(
                 name=min(surfaces, key=lambda s: (name.surfaces.index(s) if s in name.surfaces else 99, len(s))),
-                type=ENTITY_TYPES[max(range(len(ENTITY_TYPES)), key=name.chances.__getitem__)],
+                type=ENTITY_TYPES[name.likeliest],
                 role="mentions",
                 surfaces=surfaces,
                 mentions=tuple(Mention(fields.span(a, b), text[a:b], name.confidence) for a, b in places),
@@ -132,6 +152,41 @@ def make_entities(
             )
         )
     return entities
+
+
+def _bare(surfaces: Sequence[str]) -> tuple[str, ...]:
+    """Return the spellings without what stands around a name and is none of it."""
+    return tuple(dict.fromkeys(bare(surface) for surface in surfaces))
+
+
+@lru_cache(maxsize=100_000)
+def bare(surface: str) -> str:
+    """Return a spelling without what is layout: TeX's fonts, dashes, bars and quotes at its edges, an emblem.
+
+    >>> bare(r"$\\texttt{SPECS}$"), bare("Gemini -"), bare("“Owl”"), bare("PAR$^2$-RAG"), bare("-")
+    ('SPECS', 'Gemini', 'Owl', 'PAR$^2$-RAG', '-')
+    """
+    if surface.isalnum():  # most are
+        return surface
+    font = _FONT.fullmatch(surface)
+    return _EDGE.sub("", font[1] or font[2] if font else surface) or surface
+
+
+def joined(names: Sequence[JudgedName], definitions: Sequence[tuple[str, str]]) -> list[JudgedName]:
+    """Return the names, those that are one thing as one: its likeliest name has all spellings and places."""
+    owner = list(range(len(names)))
+    for a, b in same_things([n.surfaces for n in names], [n.likeliest for n in names], definitions):
+        owner = [owner[a] if own == owner[b] else own for own in owner]
+    members: dict[int, list[JudgedName]] = defaultdict(list)
+    for name, own in zip(names, owner, strict=True):
+        members[own].append(name)
+    return [_one(some) if len(some) > 1 else some[0] for some in members.values()]
+
+
+def _one(names: Sequence[JudgedName]) -> JudgedName:
+    ordered = sorted(names, key=lambda name: -name.confidence)
+    surfaces = tuple(dict.fromkeys(s for name in ordered for s in name.surfaces))
+    return replace(ordered[0], surfaces=surfaces, places=tuple(sorted({p for name in names for p in name.places})))
 
 
 def outside_addresses(text: str, names: Sequence[JudgedName]) -> list[JudgedName]:
@@ -174,7 +229,8 @@ class PaperEntities:
     def __call__(self, doc: Doc) -> Doc:
         """Set ``doc._.entities`` and ``doc.spans["mentions"]``."""
         tokens, fields, names = extensions.tokens_of(doc), extensions.fields_of(doc), doc._.judged_names
-        entities = make_entities(tokens.text, fields, group_tagged(doc) if names is None else names, self.threshold)
+        names = group_tagged(doc) if names is None else names
+        entities = make_entities(tokens.text, fields, names, extensions.definitions_of(doc), self.threshold)
         doc._.entities = entities
         spans = []
         for entity in entities:

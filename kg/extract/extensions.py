@@ -110,4 +110,10 @@ def fields_of(doc: Doc) -> Fields:
     return Fields.of(tokens_of(doc).text, doc._.title_end)
 
 
+def definitions_of(doc: Doc) -> list[tuple[str, str]]:
+    """Return the (short form, long form) pairs that the text defines, as written."""
+    text, fields = tokens_of(doc).text, fields_of(doc)
+    return [(text[slice(*fields.place(a))], text[slice(*fields.place(b))]) for a, b in doc._.abbreviations]
+
+
 register()

@@ -99,13 +99,8 @@ def span_of(doc: Doc, start: int, end: int) -> Span:
 
 def extraction_of(doc: Doc, paper_id: str) -> Extraction:
     """Return what the components left on a `Doc` as an `Extraction`."""
-    text, fields = extensions.tokens_of(doc).text, extensions.fields_of(doc)
-
-    def words(span: Span) -> str:
-        return text[slice(*fields.place(span))]
-
-    pairs = dict.fromkeys((words(short), words(long)) for short, long in doc._.abbreviations)
-    return Extraction(paper_id, tuple(doc._.entities), tuple(doc._.relations), tuple(pairs))
+    pairs = tuple(dict.fromkeys(extensions.definitions_of(doc)))
+    return Extraction(paper_id, tuple(doc._.entities), tuple(doc._.relations), pairs)
 
 
 def extract(papers: Iterable[Paper], nlp: Language | None = None, batch_size: int = 64) -> Iterator[Extraction]:

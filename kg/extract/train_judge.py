@@ -220,7 +220,7 @@ def fit_judge(
         at += len(case.groups)
         reading = case.reading
         names = [judged_name(reading, group, row, curve) for group, row in zip(case.groups, said, strict=True)]
-        found[case.row["id"]] = make_entities(
-            reading.text, Fields.of(reading.text, reading.title_end), names, THRESHOLD
-        )
+        text, fields = reading.text, Fields.of(reading.text, reading.title_end)
+        defined = [(text[slice(*short)], text[slice(*long)]) for short, long in reading.definitions]
+        found[case.row["id"]] = make_entities(text, fields, names, defined, THRESHOLD)
     return Judges(Judge(last, fit_tables(cases), fit_wording(cases), lexicons[-1], curve), blind, found)
