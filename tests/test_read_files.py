@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
 import os
 import tracemalloc
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -355,6 +358,44 @@ def test_a_broken_file_beside_good_ones_is_a_problem(tmp_path: Path) -> None:
         "pipe",
     ]
     assert report.records[str(tmp_path / "good.jsonl")] == 1
+
+
+def test_folders_and_files_that_may_not_be_entered_are_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    inside = tmp_path / "listed" / "a.jsonl"  # its folder can be listed, but not entered
+    for folder in (inside.parent, tmp_path / "closed"):
+        folder.mkdir()
+    inside.write_text(lines(SIT))
+
+    def refusing(function: Callable[..., Any], refused: Path) -> Callable[..., Any]:
+        def wrapped(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if path in (refused, str(refused)):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return function(path, *args, **kwargs)
+
+        return wrapped
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir, tmp_path / "closed"))
+    for owner, name in ((os, "stat"), (os, "lstat"), (Path, "stat"), (Path, "lstat")):
+        monkeypatch.setattr(owner, name, refusing(getattr(owner, name), inside))
+    report = Report()
+    assert len(list(read_records([tmp_path], report))) == 1
+    assert [str(problem) for problem in report.problems] == [
+        f"{inside}: cannot be opened (Permission denied)",
+        f"{tmp_path / 'closed'}: cannot be opened (Permission denied)",
+    ]
+    assert list_files([tmp_path]) == [tmp_path / "good.jsonl"]
+
+
+def test_only_curation_yaml_is_passed_over(tmp_path: Path) -> None:
+    for name in ("curation.yaml", "curation.yml"):
+        (tmp_path / name).write_text("merge: []\n")
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    report = Report()
+    assert len(list(read_records([tmp_path], report))) == 1
+    assert [Path(problem.file).name for problem in report.problems] == ["curation.yml"]
 
 
 def test_a_folder_without_any_paper_is_an_error(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ _MAGIC = {
     b"SQLite format 3": "an SQLite database",
 }
 _OTHER_TEXT = (".py", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".tex", ".bib", ".log", ".js", ".css")
-_BESIDE = ("curation.yaml", "curation.yml")  # stands beside the sources, and is read by kg.resolve
+_BESIDE = "curation.yaml"  # stands beside the sources, and is read by kg.resolve
 _MARKDOWN = re.compile(r"#{1,6} \S|```")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _KNOWN = "a listing page, JSON Lines (plain or gzipped), a JSON array, CSV or TSV"
@@ -49,11 +49,16 @@ class _UnknownFormat(Exception):
     """A file that no reader is for; the message says what it is."""
 
 
+def file_name(path: str | Path) -> str:
+    """Return a path as text that any file can hold: bytes of its name that are not UTF-8 are written as escapes."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def list_files(sources: Iterable[str | Path]) -> list[Path]:
     """Return the files that the sources stand for, in their order, each once.
 
     A folder stands for all its files, in the folders below it too, sorted; hidden files and folders are left out,
-    links are followed once.
+    links are followed once. What cannot be reached is left out; `read_records` reports it.
 
     Raises:
         SourceError: a source does not exist, or a folder cannot be opened or holds no file.
@@ -62,7 +67,7 @@ def list_files(sources: Iterable[str | Path]) -> list[Path]:
     files = []
     for source in sources:
         for path, status in _files_of(Path(source)):
-            if (status.st_dev, status.st_ino) not in seen:
+            if not isinstance(status, OSError) and (status.st_dev, status.st_ino) not in seen:
                 seen.add((status.st_dev, status.st_ino))
                 files.append(path)
     return files
@@ -73,7 +78,8 @@ def read_records(sources: Iterable[str | Path], report: Report, *, complete: boo
 
     The format is told by content: a listing page, JSON Lines or a JSON array, CSV or TSV, each plain or gzipped. All
     but listing pages are read as a stream. What cannot be read goes into ``report.problems``, and the number of
-    records of each file into ``report.records``; reading goes on.
+    records of each file into ``report.records``, by its path; reading goes on. Files that are not regular, such as
+    pipes, are never opened. Records and problems name a file as `file_name` does.
 
     With ``complete=False`` a record that lacks its title or its abstract is reported and yielded nevertheless.
 
@@ -88,6 +94,9 @@ def read_records(sources: Iterable[str | Path], report: Report, *, complete: boo
         read = again = 0
         first = len(report.problems)
         for path, status in _files_of(source):
+            if isinstance(status, OSError):
+                report.problems.append(Problem(file_name(path), None, f"cannot be opened ({_reason(status)})"))
+                continue
             if (status.st_dev, status.st_ino) in seen:
                 again += 1
                 continue
@@ -100,24 +109,28 @@ def read_records(sources: Iterable[str | Path], report: Report, *, complete: boo
             report.records[str(path)] = count
             read += count
             if not count and len(report.problems) == before:
-                report.problems.append(Problem(str(path), None, "no papers in it"))
+                report.problems.append(Problem(file_name(path), None, "no papers in it"))
         if not read and not again:
             raise SourceError(_nothing(source, report.problems[first:]))
 
 
 def _nothing(source: Path, problems: list[Problem]) -> str:
     """Return the line for a source that gave no record."""
+    name = file_name(source)
     if not source.is_dir():
         first = problems[0]
         place = "" if first.line is None else f"line {first.line}: "
         more = f" (and {len(problems) - 1} more problems)" if len(problems) > 1 else ""
-        return f"{source}: no papers could be read: {place}{first.message}{more}; what can be read is {_KNOWN}"
+        return f"{name}: no papers could be read: {place}{first.message}{more}; what can be read is {_KNOWN}"
     files = len({problem.file for problem in problems})
-    return f"{source}: no papers in any of its {files} files, for example {problems[0]}; what can be read is {_KNOWN}"
+    return f"{name}: no papers in any of its {files} files, for example {problems[0]}; what can be read is {_KNOWN}"
 
 
-def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Yield (path, status) of a file, or of the files in a folder and below."""
+def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
+    """Yield (path, status) of a file, or of the files in a folder and below.
+
+    In place of the status stands the error of a file or folder below that cannot be reached.
+    """
     try:
         status = source.stat()
         if not stat.S_ISDIR(status.st_mode):
@@ -125,39 +138,49 @@ def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result]]:
             return
         next(source.iterdir(), None)  # os.walk would pass over a folder that cannot be opened
     except FileNotFoundError:
-        raise SourceError(f"{source}: no such file or folder; give the path of papers to read") from None
+        raise SourceError(f"{file_name(source)}: no such file or folder; give the path of papers to read") from None
     except (OSError, ValueError) as error:
-        raise SourceError(f"{source}: cannot be opened ({_reason(error)})") from None
+        raise SourceError(f"{file_name(source)}: cannot be opened ({_reason(error)})") from None
     found = False
     entered = {(status.st_dev, status.st_ino)}
-    for folder, folders, names in os.walk(source, followlinks=True):
+    closed: list[OSError] = []  # of folders that cannot be listed
+    for folder, folders, names in os.walk(source, onerror=closed.append, followlinks=True):
         inner = []
         for name in sorted(folders):
-            if not name.startswith(".") and (below := _status(Path(folder, name))):
-                identity = (below.st_dev, below.st_ino)
-                if identity not in entered:  # a link may lead back up
-                    entered.add(identity)
-                    inner.append(name)
+            if name.startswith("."):
+                continue
+            below = _status(Path(folder, name))
+            if isinstance(below, OSError):
+                found = True
+                yield Path(folder, name), below
+            elif (below.st_dev, below.st_ino) not in entered:  # a link may lead back up
+                entered.add((below.st_dev, below.st_ino))
+                inner.append(name)
         folders[:] = inner
         for name in sorted(names):
             path = Path(folder, name)
-            if not name.startswith(".") and name not in _BESIDE:
+            if not name.startswith(".") and name != _BESIDE:
                 found = True
-                yield path, _status(path) or os.lstat(path)
-    if not found:
-        raise SourceError(f"{source}: an empty folder; give a folder or file with papers")
+                yield path, _status(path)
+    yield from ((Path(error.filename), error) for error in closed)
+    if not found and not closed:
+        raise SourceError(f"{file_name(source)}: an empty folder; give a folder or file with papers")
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _status(path: Path) -> os.stat_result | OSError:
+    """Return the status of a file, of the link itself where it leads nowhere, or the error where neither is told."""
     try:
         return path.stat()
-    except OSError:
-        return None  # a link that leads nowhere
+    except OSError as error:
+        try:
+            return path.lstat()
+        except OSError:
+            return error
 
 
 def _read_file(path: Path, status: os.stat_result, report: Report, complete: bool) -> Iterator[Record]:
     """Yield the records of one file; a file that cannot be read is one problem."""
-    file = str(path)
+    file = file_name(path)
     try:
         if stat.S_ISLNK(status.st_mode):
             raise _UnknownFormat("a link that leads nowhere")
