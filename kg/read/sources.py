@@ -38,9 +38,22 @@ _MAGIC = {
     b"\x7fELF": "a program",
     b"SQLite format 3": "an SQLite database",
 }
+_TABLE = "a table or JSON Lines with title and abstract"
+_BEGINNINGS = {
+    r"From: <Saved by|MIME-Version:": "a web archive (MHTML); save the page as text",
+    r"\{\\rtf": "RTF; save the page as plain text",
+    r"(?:%.*\n)*@\w+\s*\{": f"BibTeX; export it as {_TABLE}",
+    r"TY  - ": f"RIS; export it as {_TABLE}",
+    r"PMID- ": f"PubMed's format; export it as {_TABLE}",
+    r"%0 ": f"EndNote's format; export it as {_TABLE}",
+}
+_HTML = "HTML or XML; save the page as text"
 _OTHER_TEXT = (".py", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".tex", ".bib", ".log", ".js", ".css")
 _BESIDE = "curation.yaml"  # stands beside the sources, and is read by kg.resolve
 _MARKDOWN = re.compile(r"#{1,6} \S|```")
+# both may stand after a line number, as in a copied view of the source
+_DECLARED = re.compile(r"(?:\d+\s+)?<(?:!|\?xml|html|head|body)", re.IGNORECASE)
+_TAG = re.compile(r"(?:\d+\s+)?</?[a-z][\w:.-]*(?:[\s/>]|$)", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _KNOWN = "a listing page, JSON Lines (plain or gzipped), a JSON array, CSV or TSV"
 
@@ -242,9 +255,14 @@ def _format(head: bytes, encoding: str, name: str) -> str:
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip("\ufeff\0 \t\f\v")]
     if not lines:
         raise _UnknownFormat("an empty file")
-    if re.match(r"\ufeff?<(?:!doctype|html|\?xml|head|body)", lines[0], re.IGNORECASE):
-        raise _UnknownFormat("HTML or XML; save the page as text")
+    first = lines[0].lstrip("\ufeff")
+    closes = "</" in text  # a title may begin with <a word in brackets>
+    if _DECLARED.match(first) or (closes and _TAG.match(first)):
+        raise _UnknownFormat(_HTML)
     start = "\n".join(lines[:20]).lstrip("\ufeff")
+    for begin, kind in _BEGINNINGS.items():
+        if re.match(begin, start):
+            raise _UnknownFormat(kind)
     if re.match(r"\[\s*(?:[\[{\]]|$)", start):
         return "json"
     if re.match(r"\{\s*$", lines[0]):
@@ -260,6 +278,8 @@ def _format(head: bytes, encoding: str, name: str) -> str:
         raise _UnknownFormat("a table without a header row that names title and abstract")
     if Path(name).suffix.lower() in _OTHER_TEXT:
         raise _UnknownFormat(f"a {Path(name).suffix} file, not papers")
+    if closes and sum(bool(_TAG.match(line)) for line in lines) > 0.1 * len(lines):
+        raise _UnknownFormat(_HTML)
     if sum(bool(_MARKDOWN.match(line)) for line in lines) > 0.02 * len(lines):
         raise _UnknownFormat("Markdown, not a page of papers")
     return "listing"
