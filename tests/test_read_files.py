@@ -8,6 +8,7 @@ import gzip
 import io
 import json
 import os
+import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import date
@@ -166,6 +167,32 @@ def test_a_bad_element_of_an_array_is_a_problem_and_reading_goes_on(tmp_path: Pa
     records, report = read_bytes(tmp_path, "papers.json", text)
     assert [record.source.line for record in records] == [2, 4]
     assert places(report) == [3]
+
+
+@pytest.mark.parametrize("bad", ["{'title': 1}", '{"title": "\\q", "abstract": "x"}', "undefined"])
+def test_a_bad_element_on_the_only_line_of_an_array_costs_itself(tmp_path: Path, bad: str) -> None:
+    good = [json.dumps({**GRPO, "id": str(i)}) for i in range(500)]  # more than is read at a time
+    records, report = read_bytes(tmp_path, "papers.json", f"[{good[0]}, {bad}, {', '.join(good[1:])}]")
+    assert [record.id for record in records] == [str(i) for i in range(500)]
+    assert [problem.message.split(": ")[-1] for problem in report.problems] == ["skipped to the next object"]
+
+
+def test_what_is_skipped_after_a_bad_last_element_is_told(tmp_path: Path) -> None:
+    text = f"[{json.dumps(GRPO)}, {{'title': {'x' * 100_000}"
+    records, report = read_bytes(tmp_path, "papers.json", text)
+    assert len(records) == 1
+    assert [problem.message.split(": ")[-1] for problem in report.problems] == ["the rest of the file is skipped"]
+
+
+def test_a_bad_first_element_does_not_slow_the_reading_of_the_others(tmp_path: Path) -> None:
+    def seconds(bad: str) -> float:
+        begin = time.process_time()
+        records, _ = read_bytes(tmp_path, "papers.json", f"[\n{bad}" + ",\n".join(rows) + "\n]")
+        assert len(records) == len(rows)
+        return time.process_time() - begin
+
+    rows = [json.dumps(SIT)] * 30_000
+    assert seconds("{'title': 1},\n") < 4 * seconds("")
 
 
 def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path: Path) -> None:
