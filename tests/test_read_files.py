@@ -272,6 +272,34 @@ def test_a_gzip_cut_off_in_the_middle_gives_what_came_before(tmp_path: Path) -> 
     assert places(report) == [len(records) + 1]
 
 
+DAMAGES = {"cut off": lambda packed: packed[:-9], "trailing garbage": lambda packed: packed + b"garbage"}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES.values()), ids=list(DAMAGES))
+@pytest.mark.parametrize("form", ["lines", "array", "csv", "page"])
+def test_a_small_gzip_that_is_damaged_at_its_end_gives_what_came_before(
+    tmp_path: Path, form: str, damage: Callable[[bytes], bytes]
+) -> None:
+    title, abstract = GRPO["title"], f"{GRPO['abstract']} " * 3
+    data = {
+        "lines": lines(GRPO, SIT, SIT),
+        "array": json.dumps([GRPO, SIT, SIT], indent=1),
+        "csv": f'title,abstract\n"{title}","{abstract}"\nB,c\nD,e\n',
+        "page": f"{title}\n\n{abstract}\n\nDec 29, 2023\n\n",
+    }[form]
+    records, report = read_bytes(tmp_path, "p.gz", damage(gzip.compress(data.encode())))
+    assert records[0].title == title
+    assert "damaged or cut off" in str(report.problems[-1])
+
+
+def test_papers_under_many_blank_lines_are_found(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        text = "\n" * 70_001 + lines(GRPO)
+        for data in (text.encode(encoding), gzip.compress(text.encode(encoding))):
+            (record,), report = read_bytes(tmp_path, "p", data)
+            assert (record.source.line, report.problems) == (70_002, [])
+
+
 def test_a_line_of_megabytes_is_skipped_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("kg.read.text.MAX_LINE", 1 << 20)
     long = json.dumps({"title": "A", "abstract": "x" * (20 << 20)})

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import re
 import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from kg.errors import SourceError
 from kg.read.delimited import header_of, read_delimited
@@ -18,6 +19,7 @@ from kg.read.record import Record
 from kg.read.text import BROKEN, encoding_of, mend_bytes
 from kg.records import Problem, Report
 
+_BLANK = b" \t\r\n\f\v\0\xef\xbb\xbf\xff\xfe"  # bytes of white space and of byte order marks
 _HEAD = 1 << 16  # bytes that the format is told by
 _READERS = {
     "json lines": read_json_lines,
@@ -56,6 +58,24 @@ _DECLARED = re.compile(r"(?:\d+\s+)?<(?:!|\?xml|html|head|body)", re.IGNORECASE)
 _TAG = re.compile(r"(?:\d+\s+)?</?[a-z][\w:.-]*(?:[\s/>]|$)", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _KNOWN = "a listing page, JSON Lines (plain or gzipped), a JSON array, CSV or TSV"
+
+
+class _Gzip(gzip.GzipFile):
+    """A gzip file that ends where it is damaged and tells so at the read after, so that what came before is kept."""
+
+    _damage: Exception | None = None
+
+    def read1(self, size: int = -1) -> bytes:
+        """Return some bytes, as `io.BufferedIOBase.read1` does."""
+        if self._damage:
+            raise self._damage
+        try:
+            return super().read1(size)
+        except BROKEN as error:
+            if not self.tell():
+                raise
+            self._damage = error
+            return b""
 
 
 class _UnknownFormat(Exception):
@@ -217,21 +237,20 @@ def _gzipped(path: Path) -> bool:
         return raw.read(2) == b"\x1f\x8b"
 
 
-def _open(path: Path, gzipped: bool) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb")) if gzipped else path.open("rb")
+def _open(path: Path, gzipped: bool) -> io.BufferedReader:
+    return cast(io.BufferedReader, _Gzip(path, "rb")) if gzipped else path.open("rb")
 
 
-def _head(stream: BinaryIO) -> bytes:
-    """Return the first bytes, as many as there are before the end or a break."""
+def _head(stream: io.BufferedReader) -> bytes:
+    """Return the first bytes, as many as there are before the end or a break; blank ones are left out."""
     parts: list[bytes] = []
     size = 0
-    try:
-        while size < _HEAD and (part := stream.read(4096)):
-            parts.append(part)
-            size += len(part)
-    except BROKEN:
-        if not parts:
-            raise
+    while size < _HEAD and (part := stream.read1(4096)):
+        blank = not size and not part.strip(_BLANK)
+        if blank and parts:
+            part = part[: len(part) % 4]  # UTF-16 and UTF-32 stay in step
+        parts.append(part)  # the first one always: it may hold a byte order mark
+        size += 0 if blank else len(part)
     return b"".join(parts)
 
 
