@@ -202,6 +202,44 @@ def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path: Path) -> None
     assert places(report) == [3]
 
 
+def test_spaces_may_stand_before_quotes(tmp_path: Path) -> None:
+    text = 'id, title, abstract\n1, "On A, B", "x ""y"" z"\n2, "Why Me?": On Trust, plain words\n'
+    records, report = read_bytes(tmp_path, "papers.csv", text)
+    assert [(record.title, record.abstract) for record in records] == [
+        ("On A, B", 'x "y" z'),
+        ('"Why Me?": On Trust', "plain words"),
+    ]
+    assert report.problems == []
+
+
+def test_a_header_in_the_middle_is_no_paper(tmp_path: Path) -> None:
+    records, report = read_bytes(tmp_path, "papers.csv", "ID,Title,Abstract\n1,A,b\nid,title,abstract\n2,title,b\n")
+    assert [(record.title, record.source.record, record.source.line) for record in records] == [
+        ("A", 1, 2),
+        ("title", 2, 4),
+    ]
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path: Path, delimiter: str) -> None:
+    text = f"sep={delimiter}\r\n" + "title,abstract\r\nA,b\r\n".replace(",", delimiter)
+    (record,), report = read_bytes(tmp_path, "papers.txt", text)
+    assert (record.title, record.source.line, report.problems) == ("A", 3, [])
+
+
+@pytest.mark.parametrize("title", ['"Why Should I Trust You?": Explaining Predictions', '"Open to the End'])
+def test_a_quote_may_begin_a_text_between_tabs(tmp_path: Path, title: str) -> None:
+    text = f'title\tabstract\n{title}\tb\nB\t"Quoted" words begin this.\n"C\tc"\t"d\ne"\n'
+    records, report = read_bytes(tmp_path, "papers.tsv", text)
+    assert [(record.title, record.abstract) for record in records] == [
+        (title, "b"),
+        ("B", '"Quoted" words begin this.'),
+        ("C c", "d e"),
+    ]
+    assert report.problems == []
+
+
 def test_rows_of_another_length_are_problems(tmp_path: Path) -> None:
     text = "id,title,abstract,date\n1,A,b\n2,B\n3,C,d,2024,e\n\n4,D,e,2024,,\n"
     records, report = read_bytes(tmp_path, "papers.csv", text)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from kg.errors import SourceError
-from kg.read.delimited import header_of, read_delimited
+from kg.read.delimited import header_line, header_of, read_delimited
 from kg.read.jsonl import read_json_array, read_json_lines
 from kg.read.listing import read_listing
 from kg.read.record import Record
@@ -289,7 +289,7 @@ def _format(head: bytes, encoding: str, name: str) -> str:
     objects = sum(line.startswith('{"') or line.startswith("{ ") for line in lines[:100])
     if objects and objects >= 0.3 * len(lines[:100]):
         return "json lines"
-    if header_of(lines[0]):
+    if header_of(header_line(lines)):
         return "delimited"
     if name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")) and any(line[0] in "{[" for line in lines):
         return "json lines"
