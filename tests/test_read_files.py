@@ -263,6 +263,59 @@ def test_a_bad_date_or_list_costs_only_itself(tmp_path: Path) -> None:
     assert sorted(problem.message.split()[0] for problem in report.problems) == ["authors", "categories", "date"]
 
 
+def test_of_one_field_in_two_spellings_the_first_that_is_not_empty_counts(tmp_path: Path) -> None:
+    text = '{"title": "X", "Title": null, "ABSTRACT": "", "abstract": "y", "Abstract": "z"}\n'
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", text)
+    assert (paper.title, paper.abstract, report.problems) == ("X", "y", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("C. Balázs, E. L. Berger, P. M. Nadolsky", 3),
+        ("Jane Doe, John Roe, and Li Wei", 3),
+        ("Jane Doe & John Roe", 2),
+        ("Doe, Jane and Roe, John", 2),
+        ("Doe, Jane; Roe, John;", 2),
+        ("Jane Doe | John Roe", 2),
+        ("Doe, Jane;", 1),
+        ("Jane Doe", 1),
+        ("DeepSeek-AI", 1),
+        ("Doe, Jane", None),
+        ("Doe, J., Roe, K. and Li, W.", None),
+        ("Jane Doe, Plato", None),
+        ("Jane Doe, Plato and John Roe", None),
+        ("Jane Doe et al.", None),
+        ("Jane Doe (MIT, Boston), John Roe (ETH, Zurich)", None),
+    ],
+)
+def test_authors_in_one_text_are_counted_where_they_can_be_told_apart(
+    tmp_path: Path, text: str, count: int | None
+) -> None:
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, "authors": text}))
+    assert (paper.author_count, report.problems) == (count, [])
+    assert len(paper.authors) == (count or 1)
+
+
+def test_authors_that_cannot_be_told_apart_are_not_counted_after_merging_either(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(SIT, {**SIT, "authors": "Doe, J., Roe, K."}))
+    (paper,), _ = read([tmp_path])
+    assert (paper.authors, paper.author_count) == (("Doe, J., Roe, K.",), None)
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        ({"update_date": "2008-11-26"}, "2008-11-26"),
+        ({"update_date": "2008-11-26", "date": "2007-04-02"}, "2007-04-02"),
+        ({"update_date": "2008-11-26", "date": None}, "2008-11-26"),
+    ],
+)
+def test_the_day_of_the_update_stands_in_for_a_date(tmp_path: Path, dates: dict, expected: str) -> None:
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, **dates}))
+    assert (paper.date, report.problems) == (expected, [])
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -115,8 +115,9 @@ def _unquoted(line: str, delimiter: str) -> list[str] | None:
 
     So it is with tabs, as many programs quote nothing there, and after a space.
     """
-    quoting = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+    if delimiter == "\t":
+        return line.split(delimiter)
     try:
-        return next(csv.reader([line], delimiter=delimiter, quoting=quoting, strict=True), None)
+        return next(csv.reader([line], delimiter=delimiter, strict=True), None)
     except csv.Error:
         return None
