@@ -31,7 +31,7 @@ from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, new_papers, write_papers, write_tables
 from kg.graph.words import FILE as WORDS
 from kg.graph.words import Before, remember, write_words
-from kg.read import list_files, merge, read_records
+from kg.read import file_name, list_files, merge, read_records
 from kg.records import Extraction, Paper, Problem, Progress, Report
 from kg.resolve import Resolution
 from kg.resolve.background import join_background
@@ -146,7 +146,7 @@ def curation_file(path: str | Path | None, sources: Sequence[Path]) -> Path:
             raise SourceError(f"{path}: no such curation file")
         return Path(path)
     beside = [(s if s.is_dir() else s.parent) / CURATION for s in sources]
-    return next((p for p in beside if p.is_file()), beside[0])
+    return next((p for p in beside if _is_file(p)), beside[0])
 
 
 class _Run:
@@ -183,7 +183,7 @@ class _Run:
             then, read = (folder / BUILD).stat().st_mtime, {source["file"] for source in before["inputs"]}
             files = list_files(self.sources)
             return before["versions"]["extractor"] == self.extractor and any(
-                str(file) not in read or file.stat().st_mtime > then for file in files
+                file_name(file) not in read or file.stat().st_mtime > then for file in files
             )
         except (OSError, ValueError, KeyError, TypeError):
             return False
@@ -331,8 +331,8 @@ class _Run:
         self.counts |= write_tables(staging, corpus, resolution, known, edits, background)
         problems += edits.unused()
         self.corrections = {
-            "file": str(curation),
-            "sha256": file_hash(curation) if curation.is_file() else None,
+            "file": file_name(curation),
+            "sha256": _hash(curation),
             "entries": len(corrections.entries),
         }
         self.report.problems += [*corrections.problems, *resolution.problems, *problems]
@@ -356,12 +356,15 @@ class _Run:
                 **{name: package_version(name) for name in ("spacy", "networkx", "pyarrow", "duckdb")},
             },
             "inputs": [
-                {"file": name, "sha256": file_hash(Path(name)), "records": n}
+                {"file": file_name(name), "sha256": digest, "records": n}
                 for name, n in sorted(self.report.records.items())
+                if (digest := _hash(Path(name)))  # what cannot be opened is among the problems
             ],
-            "sources": [str(s) for s in self.sources],
+            "sources": [file_name(s) for s in self.sources],
             "curation": self.corrections,
-            "problems": [{"file": p.file, "line": p.line, "message": p.message} for p in self.report.problems],
+            "problems": [
+                {"file": file_name(p.file), "line": p.line, "message": p.message} for p in self.report.problems
+            ],
             "counts": {k: v for k, v in self.counts.items() if k not in ("extracted", "from_cache")},
             "files": {p.name: file_hash(p) for p in sorted(staging.iterdir()) if p.name != BUILD},
             "timings": {
@@ -371,6 +374,21 @@ class _Run:
             },
         }
         (staging / BUILD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _hash(path: Path) -> str | None:
+    """Return the hash of a regular file, or None where there is none that can be read."""
+    try:
+        return file_hash(path) if _is_file(path) else None
+    except OSError:
+        return None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # in a folder that may not be entered
+        return False
 
 
 def _numbered_texts(staging: Path) -> Iterator[list[tuple[int, str, str]]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -90,3 +93,52 @@ def test_without_an_outputs_folder_the_graph_lives_as_long_as_it_is_held(tmp_pat
     graph = kg.build(source)
     assert len(graph.papers()) == 10
     assert [p.name for p in tmp_path.iterdir()] == ["papers.jsonl"]
+
+
+def test_what_cannot_be_opened_in_a_folder_is_a_problem_and_the_build_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "papers"
+    (folder / "closed").mkdir(parents=True)
+    rows = [json.dumps({"title": r["title"], "abstract": r["abstract"]}) for r in gold_rows()[:3]]
+    (folder / "good.jsonl").write_text("\n".join(rows[:2]), encoding="utf-8")
+    (folder / "locked.jsonl").write_text(rows[2], encoding="utf-8")
+    (folder / "dead.jsonl").symlink_to(tmp_path / "missing")
+    (folder / "loop").symlink_to(folder / "loop")
+    os.mkfifo(folder / "pipe")
+    _refuse(monkeypatch, Path, "open", folder / "locked.jsonl")
+    _refuse(monkeypatch, os, "scandir", folder / "closed")
+    built = kg.build(folder, tmp_path / "out").build
+    assert {Path(p["file"]).name for p in built["problems"]} == {"closed", "dead.jsonl", "locked.jsonl", "loop", "pipe"}
+    assert [Path(i["file"]).name for i in built["inputs"]] == ["good.jsonl"]
+    assert built["counts"]["papers"] == 2
+
+
+def _refuse(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, path: Path) -> None:
+    """Have a function refuse one path as a locked one is refused; permissions do not bind a test that root runs."""
+    real = getattr(owner, name)
+
+    def function(at: Any, *args: Any, **kwargs: Any) -> Any:
+        if at in (path, str(path)):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(at, *args, **kwargs)
+
+    monkeypatch.setattr(owner, name, function)
+
+
+def test_a_file_whose_name_is_not_utf8_is_read_and_named_in_escapes(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    row = gold_rows()[0]
+    for name in (b"caf\xe9.jsonl", b"bad\xff.jsonl"):
+        text = json.dumps({"title": row["title"], "abstract": row["abstract"]}) if name.startswith(b"c") else "{"
+        (folder / os.fsdecode(name)).write_text(text, encoding="utf-8")
+    (folder / "curation.yaml").write_text("- no entry\n", encoding="utf-8")
+    graph = kg.build(folder, tmp_path / "out")
+    safe = f"{tmp_path}/caf\\xe9"
+    assert [i["file"] for i in graph.build["inputs"]] == [f"{safe}/bad\\xff.jsonl", f"{safe}/caf\\xe9.jsonl"]
+    assert [p["file"] for p in graph.build["problems"]] == [f"{safe}/bad\\xff.jsonl", f"{safe}/curation.yaml"]
+    assert graph.build["sources"] == [safe]
+    (paper,) = graph.papers()
+    assert graph.paper(paper["id"])["sources"][0]["file"] == f"{safe}/caf\\xe9.jsonl"
+    assert graph.verify() == []

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import errno
 import gzip
 import io
 import json
 import os
+import time
 import tracemalloc
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -165,11 +169,75 @@ def test_a_bad_element_of_an_array_is_a_problem_and_reading_goes_on(tmp_path: Pa
     assert places(report) == [3]
 
 
+@pytest.mark.parametrize("bad", ["{'title': 1}", '{"title": "\\q", "abstract": "x"}', "undefined"])
+def test_a_bad_element_on_the_only_line_of_an_array_costs_itself(tmp_path: Path, bad: str) -> None:
+    good = [json.dumps({**GRPO, "id": str(i)}) for i in range(500)]  # more than is read at a time
+    records, report = read_bytes(tmp_path, "papers.json", f"[{good[0]}, {bad}, {', '.join(good[1:])}]")
+    assert [record.id for record in records] == [str(i) for i in range(500)]
+    assert [problem.message.split(": ")[-1] for problem in report.problems] == ["skipped to the next object"]
+
+
+def test_what_is_skipped_after_a_bad_last_element_is_told(tmp_path: Path) -> None:
+    text = f"[{json.dumps(GRPO)}, {{'title': {'x' * 100_000}"
+    records, report = read_bytes(tmp_path, "papers.json", text)
+    assert len(records) == 1
+    assert [problem.message.split(": ")[-1] for problem in report.problems] == ["the rest of the file is skipped"]
+
+
+def test_a_bad_first_element_does_not_slow_the_reading_of_the_others(tmp_path: Path) -> None:
+    def seconds(bad: str) -> float:
+        begin = time.process_time()
+        records, _ = read_bytes(tmp_path, "papers.json", f"[\n{bad}" + ",\n".join(rows) + "\n]")
+        assert len(records) == len(rows)
+        return time.process_time() - begin
+
+    rows = [json.dumps(SIT)] * 30_000
+    assert seconds("{'title': 1},\n") < 4 * seconds("")
+
+
 def test_a_quote_that_is_never_closed_costs_its_own_line(tmp_path: Path) -> None:
     text = 'title,abstract\nA,b\n"B,c\n' + "".join(f"T{i},d\n" for i in range(500))
     records, report = read_bytes(tmp_path, "papers.csv", text)
     assert len(records) == 501
     assert places(report) == [3]
+
+
+def test_spaces_may_stand_before_quotes(tmp_path: Path) -> None:
+    text = 'id, title, abstract\n1, "On A, B", "x ""y"" z"\n2, "Why Me?": On Trust, plain words\n'
+    records, report = read_bytes(tmp_path, "papers.csv", text)
+    assert [(record.title, record.abstract) for record in records] == [
+        ("On A, B", 'x "y" z'),
+        ('"Why Me?": On Trust', "plain words"),
+    ]
+    assert report.problems == []
+
+
+def test_a_header_in_the_middle_is_no_paper(tmp_path: Path) -> None:
+    records, report = read_bytes(tmp_path, "papers.csv", "ID,Title,Abstract\n1,A,b\nid,title,abstract\n2,title,b\n")
+    assert [(record.title, record.source.record, record.source.line) for record in records] == [
+        ("A", 1, 2),
+        ("title", 2, 4),
+    ]
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_line_that_tells_excel_the_separator_is_no_header(tmp_path: Path, delimiter: str) -> None:
+    text = f"sep={delimiter}\r\n" + "title,abstract\r\nA,b\r\n".replace(",", delimiter)
+    (record,), report = read_bytes(tmp_path, "papers.txt", text)
+    assert (record.title, record.source.line, report.problems) == ("A", 3, [])
+
+
+@pytest.mark.parametrize("title", ['"Why Should I Trust You?": Explaining Predictions', '"Open to the End'])
+def test_a_quote_may_begin_a_text_between_tabs(tmp_path: Path, title: str) -> None:
+    text = f'title\tabstract\n{title}\tb\nB\t"Quoted" words begin this.\n"C\tc"\t"d\ne"\n'
+    records, report = read_bytes(tmp_path, "papers.tsv", text)
+    assert [(record.title, record.abstract) for record in records] == [
+        (title, "b"),
+        ("B", '"Quoted" words begin this.'),
+        ("C c", "d e"),
+    ]
+    assert report.problems == []
 
 
 def test_rows_of_another_length_are_problems(tmp_path: Path) -> None:
@@ -193,6 +261,59 @@ def test_a_bad_date_or_list_costs_only_itself(tmp_path: Path) -> None:
     assert (paper.date, paper.authors) == (None, ())
     assert places(report) == [1] * len(report.problems)
     assert sorted(problem.message.split()[0] for problem in report.problems) == ["authors", "categories", "date"]
+
+
+def test_of_one_field_in_two_spellings_the_first_that_is_not_empty_counts(tmp_path: Path) -> None:
+    text = '{"title": "X", "Title": null, "ABSTRACT": "", "abstract": "y", "Abstract": "z"}\n'
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", text)
+    assert (paper.title, paper.abstract, report.problems) == ("X", "y", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("C. Balázs, E. L. Berger, P. M. Nadolsky", 3),
+        ("Jane Doe, John Roe, and Li Wei", 3),
+        ("Jane Doe & John Roe", 2),
+        ("Doe, Jane and Roe, John", 2),
+        ("Doe, Jane; Roe, John;", 2),
+        ("Jane Doe | John Roe", 2),
+        ("Doe, Jane;", 1),
+        ("Jane Doe", 1),
+        ("DeepSeek-AI", 1),
+        ("Doe, Jane", None),
+        ("Doe, J., Roe, K. and Li, W.", None),
+        ("Jane Doe, Plato", None),
+        ("Jane Doe, Plato and John Roe", None),
+        ("Jane Doe et al.", None),
+        ("Jane Doe (MIT, Boston), John Roe (ETH, Zurich)", None),
+    ],
+)
+def test_authors_in_one_text_are_counted_where_they_can_be_told_apart(
+    tmp_path: Path, text: str, count: int | None
+) -> None:
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, "authors": text}))
+    assert (paper.author_count, report.problems) == (count, [])
+    assert len(paper.authors) == (count or 1)
+
+
+def test_authors_that_cannot_be_told_apart_are_not_counted_after_merging_either(tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(SIT, {**SIT, "authors": "Doe, J., Roe, K."}))
+    (paper,), _ = read([tmp_path])
+    assert (paper.authors, paper.author_count) == (("Doe, J., Roe, K.",), None)
+
+
+@pytest.mark.parametrize(
+    ("dates", "expected"),
+    [
+        ({"update_date": "2008-11-26"}, "2008-11-26"),
+        ({"update_date": "2008-11-26", "date": "2007-04-02"}, "2007-04-02"),
+        ({"update_date": "2008-11-26", "date": None}, "2008-11-26"),
+    ],
+)
+def test_the_day_of_the_update_stands_in_for_a_date(tmp_path: Path, dates: dict, expected: str) -> None:
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, **dates}))
+    assert (paper.date, report.problems) == (expected, [])
 
 
 @pytest.mark.parametrize(
@@ -240,6 +361,34 @@ def test_a_gzip_cut_off_in_the_middle_gives_what_came_before(tmp_path: Path) -> 
     assert 1000 < len(records) < 4000
     assert [record.title for record in records] == [f"T{i}" for i in range(len(records))]
     assert places(report) == [len(records) + 1]
+
+
+DAMAGES = {"cut off": lambda packed: packed[:-9], "trailing garbage": lambda packed: packed + b"garbage"}
+
+
+@pytest.mark.parametrize("damage", list(DAMAGES.values()), ids=list(DAMAGES))
+@pytest.mark.parametrize("form", ["lines", "array", "csv", "page"])
+def test_a_small_gzip_that_is_damaged_at_its_end_gives_what_came_before(
+    tmp_path: Path, form: str, damage: Callable[[bytes], bytes]
+) -> None:
+    title, abstract = GRPO["title"], f"{GRPO['abstract']} " * 3
+    data = {
+        "lines": lines(GRPO, SIT, SIT),
+        "array": json.dumps([GRPO, SIT, SIT], indent=1),
+        "csv": f'title,abstract\n"{title}","{abstract}"\nB,c\nD,e\n',
+        "page": f"{title}\n\n{abstract}\n\nDec 29, 2023\n\n",
+    }[form]
+    records, report = read_bytes(tmp_path, "p.gz", damage(gzip.compress(data.encode())))
+    assert records[0].title == title
+    assert "damaged or cut off" in str(report.problems[-1])
+
+
+def test_papers_under_many_blank_lines_are_found(tmp_path: Path) -> None:
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        text = "\n" * 70_001 + lines(GRPO)
+        for data in (text.encode(encoding), gzip.compress(text.encode(encoding))):
+            (record,), report = read_bytes(tmp_path, "p", data)
+            assert (record.source.line, report.problems) == (70_002, [])
 
 
 def test_a_line_of_megabytes_is_skipped_in_bounded_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -355,6 +504,44 @@ def test_a_broken_file_beside_good_ones_is_a_problem(tmp_path: Path) -> None:
         "pipe",
     ]
     assert report.records[str(tmp_path / "good.jsonl")] == 1
+
+
+def test_folders_and_files_that_may_not_be_entered_are_problems(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    inside = tmp_path / "listed" / "a.jsonl"  # its folder can be listed, but not entered
+    for folder in (inside.parent, tmp_path / "closed"):
+        folder.mkdir()
+    inside.write_text(lines(SIT))
+
+    def refusing(function: Callable[..., Any], refused: Path) -> Callable[..., Any]:
+        def wrapped(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if path in (refused, str(refused)):
+                raise PermissionError(errno.EACCES, "Permission denied", str(path))
+            return function(path, *args, **kwargs)
+
+        return wrapped
+
+    monkeypatch.setattr(os, "scandir", refusing(os.scandir, tmp_path / "closed"))
+    for owner, name in ((os, "stat"), (os, "lstat"), (Path, "stat"), (Path, "lstat")):
+        monkeypatch.setattr(owner, name, refusing(getattr(owner, name), inside))
+    report = Report()
+    assert len(list(read_records([tmp_path], report))) == 1
+    assert [str(problem) for problem in report.problems] == [
+        f"{inside}: cannot be opened (Permission denied)",
+        f"{tmp_path / 'closed'}: cannot be opened (Permission denied)",
+    ]
+    assert list_files([tmp_path]) == [tmp_path / "good.jsonl"]
+
+
+def test_only_curation_yaml_is_passed_over(tmp_path: Path) -> None:
+    for name in ("curation.yaml", "curation.yml"):
+        (tmp_path / name).write_text("merge: []\n")
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    report = Report()
+    assert len(list(read_records([tmp_path], report))) == 1
+    assert [Path(problem.file).name for problem in report.problems] == ["curation.yml"]
 
 
 def test_a_folder_without_any_paper_is_an_error(tmp_path: Path) -> None:

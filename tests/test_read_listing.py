@@ -321,6 +321,40 @@ def test_other_text_is_no_listing_page(tmp_path: Path, text: str) -> None:
         read_page(tmp_path, text)
 
 
+BODY = f"<h3>On Questions</h3>\n<p>{LONG}</p>\n" * 5
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        (f"<!-- saved from url=(0029)https://huggingface.co/papers -->\n{BODY}", "HTML"),
+        (f"<article><div>\n{BODY}", "HTML"),
+        (f'<feed xmlns="http://www.w3.org/2005/Atom">\n{BODY}', "XML"),
+        (f"1\t<!doctype html>\n2\t<html>\n{BODY}", "HTML"),
+        (f"Daily Papers\n\n{BODY}", "HTML"),
+        (f"From: <Saved by Blink>\nSubject: Daily Papers\n\n{BODY}", "MHTML"),
+        (f"MIME-Version: 1.0\n\n{BODY}", "MHTML"),
+        (f"@article{{a0,\n  title={{On Questions}},\n  abstract={{{LONG}}}\n}}\n", "BibTeX"),
+        (f"% Encoding: UTF-8\n\n@Misc {{a0,\n  title={{On Questions}},\n  abstract={{{LONG}}}\n}}\n", "BibTeX"),
+        (f"TY  - JOUR\nTI  - On Questions\nAB  - {LONG}\nER  - \n", "RIS"),
+        (f"PMID- 1234\nTI  - On Questions\nAB  - {LONG}\n", "PubMed"),
+        (f"%0 Journal Article\n%T On Questions\n%X {LONG}\n", "EndNote"),
+        (f"{{\\rtf1\\ansi\\pard\nOn Questions\\\n\\\n{LONG}\\\n}}\n", "RTF"),
+    ],
+)
+def test_a_known_format_that_is_not_read_is_named_with_what_to_do(tmp_path: Path, text: str, kind: str) -> None:
+    with pytest.raises(SourceError, match=rf"page\.txt: no papers could be read: .*\b{kind}\b.*; (save|export)"):
+        read_page(tmp_path, text)
+
+
+def test_titles_in_angle_brackets_stay(tmp_path: Path) -> None:
+    titles = ["<SOG_k>: One Token for Graphs", "<think> So Hard </think>: When Models Stop", "On Questions"]
+    page = "\n\n".join(f"{title}\n\n{LONG}\n\nDec 29, 2023" for title in (titles[0], titles[2]))
+    assert [record.title for record in read_page(tmp_path, page)[0]] == [titles[0], titles[2]]
+    page = "\n\n".join(f"{title}\n\n{LONG}\n\nDec 29, 2023" for title in [titles[2]] * 9 + [titles[1]])
+    assert [record.title for record in read_page(tmp_path, page)[0]] == [titles[2]] * 9 + [titles[1]]
+
+
 LINES = st.sampled_from(
     ["", "", "TITLE", "TITLE", "ABSTRACT", "ABSTRACT", "SENTENCE", "  • 8 authors", "·", "Jun 3 2", "Dec 29, 2023",
      "Salesforce Salesforce", "Upvote 12", "Submitted by x", "arXiv:2510.00001", "Subscribe", "https://example.org"]

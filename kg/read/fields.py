@@ -12,11 +12,13 @@ from kg.read.record import Record
 from kg.read.text import clean, clean_all
 from kg.records import Problem, Report, Source
 
-FIELDS = ("id", "title", "abstract", "date", "authors", "categories")
-"""The fields that are read, in any case; all others are left alone."""
+FIELDS = ("id", "title", "abstract", "date", "update_date", "authors", "categories")
+"""The fields that are read, in any case; all others are left alone. ``update_date`` (arXiv) stands in for a date."""
 
 _SHORT = 64  # characters; the names of the fields are shorter, and only such names are remembered
 _LIST_MARK = re.compile(r"[;|]")
+_AND = re.compile(r",?\s+and\s+|\s+&\s+")
+_MORE_THAN_NAMES = re.compile(r"\(|\bet al\b|\bothers\b")  # affiliations, or authors who are not named
 
 
 def record_of(fields: Mapping[str, Any], source: Source, report: Report, complete: bool = True) -> Record | None:
@@ -29,7 +31,10 @@ def record_of(fields: Mapping[str, Any], source: Source, report: Report, complet
     def problem(message: str) -> None:
         report.problems.append(Problem(source.file, source.line, message))
 
-    values = {name: value for key, value in fields.items() if (name := _name(key)) in FIELDS}
+    values: dict[str, Any] = {}
+    for key, value in fields.items():
+        if (name := _name(key)) in FIELDS and not values.get(name):
+            values[name] = value
     texts = {}
     for name in ("title", "abstract"):
         value = values.get(name)
@@ -52,12 +57,16 @@ def record_of(fields: Mapping[str, Any], source: Source, report: Report, complet
     day = _date(values.get("date"))
     if day is None and values.get("date") not in (None, ""):
         problem(f'date "{_short(str(values["date"]))}" not understood (YYYY-MM-DD is): left out')
+    day = day or _date(values.get("update_date"))
     lists: dict[str, tuple[str, ...]] = {}
     for name in ("authors", "categories"):
         found = _texts(values.get(name), spaces_part=name == "categories")
         if found is None:
             problem(f"{name} is not a list of texts: left out")
         lists[name] = found or ()
+    authors, counted = lists["authors"], True
+    if len(authors) == 1 and isinstance(text := values["authors"], str) and not _LIST_MARK.search(text):
+        authors, counted = _names(authors[0])
     return Record(
         title=texts["title"],
         abstract=texts["abstract"],
@@ -65,8 +74,8 @@ def record_of(fields: Mapping[str, Any], source: Source, report: Report, complet
         id=clean(identifier or "") or None,
         date=day[0] if day else None,
         date_precision=day[1] if day else None,
-        authors=lists["authors"],
-        author_count=len(lists["authors"]) or None,
+        authors=authors,
+        author_count=(len(authors) or None) if counted else None,
         categories=lists["categories"],
     )
 
@@ -100,6 +109,29 @@ def _texts(value: Any, spaces_part: bool) -> tuple[str, ...] | None:
     if not all(isinstance(part, str) for part in parts):
         return None
     return tuple(text for text in clean_all(parts) if text)
+
+
+def _names(text: str) -> tuple[tuple[str, ...], bool]:
+    """Return the authors that a text without ; and | lists, and whether they can be told apart.
+
+    A comma parts two names only where each has a space in it; else it may stand within a name.
+
+    >>> _names("C. Balázs, E. L. Berger and P. M. Nadolsky")
+    (('C. Balázs', 'E. L. Berger', 'P. M. Nadolsky'), True)
+    >>> _names("Doe, Jane and Roe, John")
+    (('Doe, Jane', 'Roe, John'), True)
+    >>> _names("Doe, J., Roe, K.")
+    (('Doe, J., Roe, K.',), False)
+    """
+    if _MORE_THAN_NAMES.search(text):
+        return (text,), False
+    joined = [part for part in _AND.split(text) if part]
+    parts = [part.strip() for name in joined for part in name.split(",") if part.strip()]
+    if len(parts) == 1 or all(" " in part for part in parts):
+        return tuple(parts), True
+    if len(joined) > 1 and {name.count(",") for name in joined} in ({0}, {1}):
+        return tuple(joined), True
+    return (text,), False
 
 
 def _kind(value: object) -> str:

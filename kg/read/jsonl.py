@@ -14,7 +14,8 @@ from kg.records import Problem, Report, Source
 
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
-_NEXT_OBJECT = re.compile(r"\n\s*\{")
+# The second form stands in no text of JSON, where quotes are escaped.
+_NEXT_OBJECT = re.compile(r"\n[^\S\n]*\{|,\s*\{(?=\s*\")")
 
 # Numbers stay as they are written: an id such as 2305.10 must keep its last digit. NaN is what pandas writes for
 # a missing text. strict=False lets control characters through, which cleaning takes out.
@@ -45,8 +46,8 @@ def read_json_array(
 ) -> Iterator[Record]:
     """Yield a record for each object of one JSON array, or of JSON objects written over several lines.
 
-    Holds one element at a time. After an element that is not JSON, reading goes on at the next line that opens an
-    object.
+    Holds one element at a time. After an element that is not JSON, reading goes on at the next object that begins a
+    line or follows a comma.
     """
     count = 0
     for line, value in _values(stream, encoding, file, report):
@@ -65,73 +66,75 @@ def _record(value: Any, source: Source, report: Report, complete: bool) -> Recor
 def _values(stream: BinaryIO, encoding: str, file: str, report: Report) -> Iterator[tuple[int, Any]]:
     """Yield (line, value) for the elements of an array, or for values that follow each other."""
     with open_text(stream, encoding) as text:
-        buffer, line, ended = "", 1, False
+        buffer, at, line, ended = "", 0, 1, False  # what lies before ``at`` has been read
         opened = False  # past the "[" of the array
         mended = False
 
         def more() -> bool:
-            nonlocal buffer, ended, mended
+            nonlocal buffer, at, ended, mended
             try:
-                # grows with the buffer, so that a long element is not scanned again for each small chunk
-                raw = text.read(max(_CHUNK, len(buffer)))
+                # grows with what is held, so that a long element is not scanned again for each small chunk
+                raw = text.read(max(_CHUNK, len(buffer) - at))
                 chunk = mend_bytes(raw)
             except BROKEN as error:
                 chunk = ""
-                report.problems.append(
-                    Problem(file, line + buffer.count("\n"), f"the file is damaged or cut off here ({_reason(error)})")
-                )
+                place = line + buffer.count("\n", at)
+                report.problems.append(Problem(file, place, f"the file is damaged or cut off here ({_reason(error)})"))
                 raw = chunk
             if chunk != raw and not mended:
                 mended = True
-                at = next(i for i, (old, new) in enumerate(zip(raw, chunk, strict=True)) if old != new)
-                place = line + buffer.count("\n") + raw.count("\n", 0, at)
+                first = next(i for i, (old, new) in enumerate(zip(raw, chunk, strict=True)) if old != new)
+                place = line + buffer.count("\n", at) + raw.count("\n", 0, first)
                 report.problems.append(
                     Problem(file, place, "not UTF-8 from here on: such bytes are read as Windows-1252")
                 )
-            buffer += chunk
+            if chunk:
+                buffer, at = buffer[at:] + chunk, 0
             ended = not chunk
             return not ended
 
+        def advance(end: int) -> None:
+            nonlocal at, line
+            line += buffer.count("\n", at, end)
+            at = end
+
         while True:
-            skip = _BETWEEN.match(buffer)
-            start = skip.end() if skip else 0
-            line += buffer.count("\n", 0, start)
-            buffer = buffer[start:]
-            if not buffer:
+            if skip := _BETWEEN.match(buffer, at):
+                advance(skip.end())
+            if at == len(buffer):
                 if ended or not more():
                     return
                 continue
-            if buffer[0] in "[]" and (not opened or buffer[0] == "]"):
-                opened = buffer[0] == "["
-                buffer = buffer[1:]
+            if buffer[at] in "[]" and (not opened or buffer[at] == "]"):
+                opened = buffer[at] == "["
+                at += 1
                 continue
             try:
-                value, end = _DECODER.raw_decode(buffer)
+                value, end = _DECODER.raw_decode(buffer, at)
                 if end == len(buffer) and not ended and more():
                     continue  # a number may go on in the next chunk
             except (ValueError, RecursionError) as error:
-                if not ended and len(buffer) < MAX_LINE and not isinstance(error, RecursionError) and more():
+                if not ended and len(buffer) - at < MAX_LINE and not isinstance(error, RecursionError) and more():
                     continue
-                report.problems.append(Problem(file, line, f"not JSON ({_reason(error)}): skipped to the next object"))
-                resume = _NEXT_OBJECT.search(buffer, 1)
+                begin, reason = line, _reason(error, at)
+                resume = _NEXT_OBJECT.search(buffer, at + 1)
                 while resume is None and not ended:
-                    last_line = max(buffer.rfind("\n"), 0)
-                    line += buffer.count("\n", 0, last_line)
-                    buffer = buffer[last_line:]
+                    # the next object may follow what the buffer ends with
+                    advance(max(len(buffer.rstrip(" \t\r\n,{")) - 1, at))
                     more()
-                    resume = _NEXT_OBJECT.search(buffer)
-                start = resume.start() if resume else len(buffer)
-                line += buffer.count("\n", 0, start)
-                buffer = buffer[start:]
+                    resume = _NEXT_OBJECT.search(buffer, at)
+                where = "skipped to the next object" if resume else "the rest of the file is skipped"
+                report.problems.append(Problem(file, begin, f"not JSON ({reason}): {where}"))
+                advance(resume.end() - 1 if resume else len(buffer))
                 continue
             yield line, value
-            line += buffer.count("\n", 0, end)
-            buffer = buffer[end:]
+            advance(end)
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, start: int = 0) -> str:
+    """Return what is wrong; characters are counted from ``start``."""
     if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg}, character {error.pos + 1}"
+        return f"{error.msg}, character {error.pos - start + 1}"
     if isinstance(error, RecursionError):
         return "nested too deep"
     return " ".join(str(error).split()) or type(error).__name__

@@ -321,15 +321,15 @@ def _paper(identifier: str, records: list[Record], notes: tuple[str, ...]) -> Pa
     longest = max(records, key=lambda record: len(record.categories))
     categories = list(longest.categories)
     categories += sorted({c for r in records for c in r.categories} - set(categories))
-    authors = max(records, key=lambda record: len(record.authors)).authors
+    named = max(records, key=lambda record: len(record.authors))
     return Paper(
         id=identifier,
         title=best.title,
         abstract=best.abstract,
         date=date,
         date_precision=precision,
-        authors=authors,
-        author_count=len(authors) or _highest(r.author_count for r in records),
+        authors=named.authors,
+        author_count=(named.author_count if named.authors else None) or _highest(r.author_count for r in records),
         organisation=next((r.organisation for r in records if r.organisation), None),
         comments=_highest(r.comments for r in records),
         categories=tuple(categories),

@@ -90,6 +90,8 @@ def numbered_lines(stream: BinaryIO, encoding: str, file: str, report: Report) -
         while True:
             try:
                 line = text.readline(MAX_LINE)
+                if len(line) < MAX_LINE and not line.endswith("\n"):
+                    text.read(1)  # the end, or damage within this line
                 if not line:
                     return
                 number += 1
