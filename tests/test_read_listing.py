@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -203,6 +205,38 @@ def test_labels_of_title_authors_and_abstract_are_no_text(tmp_path: Path) -> Non
     (record,) = read_page(tmp_path, page)[0]
     assert (record.title, record.abstract) == ("On Questions", LONG)
     assert record.authors == ("A. Bee", "C. Dee", "E. Eff")
+
+
+def test_semicolons_part_authors_whose_names_have_commas(tmp_path: Path) -> None:
+    page = f"Title: On Questions\nAuthors: Doe, Jane; Roe, John; and Li, Wei\nAbstract: {LONG}\n"
+    (record,) = read_page(tmp_path, page)[0]
+    assert (record.authors, record.author_count) == (("Doe, Jane", "Roe, John", "Li, Wei"), 3)
+
+
+def test_a_time_that_no_calendar_goes_back_to_is_no_date(tmp_path: Path) -> None:
+    page = f"Daily Papers\nDec 16, 2024\nOn Questions\n{LONG}\n·\n{{}} ago\n\nOn Answers\n{LONG}\n"
+    for time_back, day in (("3000 years", None), ("9" * 200 + " days", None), ("2 years", "2022-01-01")):
+        first, second = read_page(tmp_path, page.format(time_back))[0]
+        assert (first.date, second.title) == (day, "On Answers")
+
+
+@pytest.mark.parametrize("fact", ["authors", "comments"])
+def test_a_number_too_long_for_a_count_is_none(tmp_path: Path, fact: str) -> None:
+    page = f"On Questions\n{LONG}\n\n• {'9' * 20} {fact}\n\nOn Answers\n{LONG}\n\n3 authors\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert (first.author_count, first.comments, second.author_count) == (None, None, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["some lower-case words\n" * 30_000, "http://" * 100_000 + " so", "Subscribe" * 100_000, "Word " * 100_000 + "\n·"],
+    ids=["words", "addresses", "glued", "one line"],
+)
+def test_the_time_to_read_grows_with_the_page_and_not_faster(tmp_path: Path, text: str) -> None:
+    began = time.process_time()
+    with suppress(SourceError):  # such text is no listing page, or hardly one
+        read_page(tmp_path, text)
+    assert time.process_time() - began < 30
 
 
 @pytest.mark.parametrize(

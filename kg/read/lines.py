@@ -36,7 +36,7 @@ def vocabulary() -> dict[str, Any]:
     """Return the words of listing.yaml, its patterns compiled."""
     words = yaml.safe_load((files("kg.read") / "listing.yaml").read_text(encoding="utf-8"))
     compiled = {
-        "glued": re.compile("(?:" + "|".join(words["glued"]) + r")\s*"),
+        "glued": re.compile(r"(?:(?:" + "|".join(words["glued"]) + r")\s*)+"),
         "furniture": re.compile("|".join(f"(?:{p})" for p in words["furniture"]), re.IGNORECASE),
         "separators": re.compile(rf"\s*[{re.escape(words['separators'])}]\s*"),
         "bullets": words["bullets"] + words["separators"] + " ",
@@ -61,7 +61,7 @@ def read_lines(text: str) -> list[Line]:
             blank = True
             continue
         if not titled:  # words glued to the front occur above and in the first title only
-            while line and (match := vocabulary()["glued"].match(line)):
+            if match := vocabulary()["glued"].match(line):
                 line = line[match.end() :]
             if not line:
                 blank = True
@@ -141,12 +141,19 @@ def _unwrapped(lines: list[Line]) -> list[Line]:
         return lines
     if not texts or max(len(line.text) for line in texts) > 130:
         return lines
-    joined: list[Line] = []
+    paragraphs: list[list[Line]] = []
     for line in lines:
-        last = joined[-1] if joined else None
-        if last and last.kind == line.kind == "text" and not line.after_blank:
-            space = "" if _BROKEN_AT_HYPHEN.search(last.text) else " "
-            joined[-1] = Line(last.number, f"{last.text}{space}{line.text}", "text", {}, last.after_blank)
+        if paragraphs and paragraphs[-1][-1].kind == line.kind == "text" and not line.after_blank:
+            paragraphs[-1].append(line)
         else:
-            joined.append(line)
-    return joined
+            paragraphs.append([line])
+    return [_joined(paragraph) for paragraph in paragraphs]
+
+
+def _joined(lines: list[Line]) -> Line:
+    """Return the lines of a paragraph as one, which is numbered as the first."""
+    first, last = lines[0], lines[-1]
+    if first is last:
+        return first
+    parts = [line.text if _BROKEN_AT_HYPHEN.search(line.text) else f"{line.text} " for line in lines[:-1]]
+    return Line(first.number, "".join([*parts, last.text]), "text", {}, first.after_blank)

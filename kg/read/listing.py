@@ -49,6 +49,7 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (ORGANISATION, ABSTRACT): (7, 2),
 }
 _MEAN_COST = 2.5  # of a line; text that is no listing page costs more
+_LONGEST_ORGANISATION = 300  # characters, with its name twice
 
 _INNER_STOP = re.compile(r"(?<!\bvs)(?<!\betc)(?<!\be\.g)(?<!\bi\.e)[.][\"”’)\]]* +[A-Z(\[]")
 _ENDS_SENTENCE = re.compile(r"[.!?…][\"”’')\]]*$")
@@ -167,7 +168,7 @@ def _looks(text: str, follower: str) -> dict[str, float]:
     length = len(text)
     ends_sentence = bool(_ENDS_SENTENCE.search(text))
     question = bool(_ENDS_QUESTION.search(text))
-    address = bool(_ENDS_ADDRESS.search(text))
+    address = bool(_ENDS_ADDRESS.search(text.rsplit(maxsplit=1)[-1]))
     start = text[:1000]
     stops = len(_INNER_STOP.findall(start))
     cues = sum(bool(cue.search(start)) for cue in vocabulary()["sentence_cues"])
@@ -191,7 +192,7 @@ def _looks(text: str, follower: str) -> dict[str, float]:
         PARAGRAPH: max(abstract, 0),
         HEADER: max(length - 60, 0) / 10 + title,
     }
-    if follower in ("separator", "date"):
+    if follower in ("separator", "date") and length <= _LONGEST_ORGANISATION:
         name = _organisation(text)
         twice = 2 if name != text else 0
         costs[ORGANISATION] = max(len(name) - 40, 0) / 10 + max(len(name.split()) - 5, 0) + title - twice
@@ -260,7 +261,7 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
             if name in line.values:
                 counts.setdefault(name, _number(line.values[name]))
         if "names" in line.values:
-            names = tuple(part.strip() for part in re.split(r",|;| and ", line.values["names"]) if part.strip())
+            names = _names(line.values["names"])
         if line.kind == "date" and day is None:
             day = calendar.day(line.values["date"])
             if day is None:
@@ -284,6 +285,16 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
         comments=counts.get("comments"),
     )
     return record, undated
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the names in a list of authors; where semicolons part them, a comma stands within a name.
+
+    >>> _names("A. Bee, C. Dee and E. Eff"), _names("Bee, A.; Dee, C.")
+    (('A. Bee', 'C. Dee', 'E. Eff'), ('Bee, A.', 'Dee, C.'))
+    """
+    parts = re.split(r"; *(?:and )?" if ";" in text else r",| and ", text)
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _number(text: str) -> int:
