@@ -42,8 +42,12 @@ def vocabulary() -> dict[str, Any]:
         "bullets": words["bullets"] + words["separators"] + " ",
         "date_words": re.compile(words["date_words"], re.IGNORECASE),
         "date_comments": re.compile(words["date_comments"], re.IGNORECASE),
+        "date_tail": re.compile(rf"{words['date_tail']}$", re.IGNORECASE),
+        "page_date_words": re.compile(words["page_date_words"], re.IGNORECASE),
         "title_label": re.compile(words["title_label"], re.IGNORECASE),
         "abstract_label": re.compile(words["abstract_label"], re.IGNORECASE),
+        "abstract_fold": re.compile(words["abstract_fold"], re.IGNORECASE),
+        "name_particles": frozenset(words["name_particles"]),
         "sentence_cues": [re.compile(rf"\b(?:{p})\b") for p in words["sentence_cues"]],
     }
     for kind in ("authors", "author_names", "comments", "upvotes", "submitter", "label", "arxiv", "address"):
@@ -106,7 +110,10 @@ def classify(line: str) -> tuple[str, dict[str, str]]:
 def _date(line: str) -> dict[str, str] | None:
     """Return the date of a line and the count of comments after it, where the line holds nothing else."""
     words = vocabulary()
-    line = words["date_words"].sub("", line, count=1) if words["date_words"].match(line) else line
+    if match := words["date_words"].match(line):
+        line = words["date_tail"].sub("", line[match.end() :], count=1)
+    elif match := words["page_date_words"].match(line):
+        line = line[match.end() :]
     if _is_date(line) and not re.fullmatch(r"\d+", line):  # a bare number is a count sooner than a year
         return {"date": line}
     match = words["date_comments"].fullmatch(line)
