@@ -350,6 +350,17 @@ def test_a_search_of_arxiv(tmp_path: Path) -> None:
     assert report.problems == []
 
 
+def test_replacements_on_a_page_of_arxiv_have_no_abstract(tmp_path: Path) -> None:
+    replaced = "".join(
+        f"[{n}] arXiv:2411.0000{n} (replaced) [pdf, html, other]\nTitle: Case {n}\n{names}\nSubjects: (cs.LO)\n"
+        for n, names in enumerate(["Eve Eff", "OpenAI: Ada Bee", "Ada Bee, Cy Dee", "Eff"])
+    )
+    page = f"[1] arXiv:2412.00355 [pdf]\nTitle: On Questions\nEve Eff\nSubjects: Logic (cs.LO)\n{LONG}\n\n{replaced}"
+    records, report = read_page(tmp_path, page)
+    assert [(record.title, record.abstract) for record in records] == [("On Questions", LONG)]
+    assert [problem.message[:23] for problem in report.problems] == ["title without abstract "] * 4
+
+
 @pytest.mark.parametrize("labels", [("Title:", "Authors:", "Abstract:"), ("", "", ""), ("", "", "Abstract:")])
 @pytest.mark.parametrize(
     "history",

@@ -41,7 +41,7 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (TITLE, ORGANISATION): (4, 4),
     (TITLE, AUTHORS): (0, 1),
     (AUTHORS, ABSTRACT): (0, 1),
-    (AUTHORS, TITLE): (5, 4),
+    (AUTHORS, TITLE): (2, 2),
     (ABSTRACT, TITLE): (0, 0),
     (ABSTRACT, PARAGRAPH): (1.5, 9),
     (ABSTRACT, ABSTRACT): (7, 7),
@@ -174,7 +174,7 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
         follower = lines[i + 1].kind if i + 1 < len(lines) else "end"
         costs = _looks(lines[i].text, follower)
         if follows_label and len(lines[i].text) <= _LONGEST_NAMES:  # one name looks like a title; here it can be told
-            costs[AUTHORS] = min(costs.get(AUTHORS, 4), 4)
+            costs[AUTHORS] = min(costs.get(AUTHORS, 3), 3)
         follows_label = bool(title_label.match(lines[i].text))
         if follows_label:
             costs = {role: cost + (0 if role == TITLE else 8) for role, cost in costs.items()}
