@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import textwrap
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,38 @@ def test_labels_of_title_authors_and_abstract_are_no_text(tmp_path: Path) -> Non
     assert record.authors == ("A. Bee", "C. Dee", "E. Eff")
 
 
+def test_semicolons_part_authors_whose_names_have_commas(tmp_path: Path) -> None:
+    page = f"Title: On Questions\nAuthors: Doe, Jane; Roe, John; and Li, Wei\nAbstract: {LONG}\n"
+    (record,) = read_page(tmp_path, page)[0]
+    assert (record.authors, record.author_count) == (("Doe, Jane", "Roe, John", "Li, Wei"), 3)
+
+
+def test_a_time_that_no_calendar_goes_back_to_is_no_date(tmp_path: Path) -> None:
+    page = f"Daily Papers\nDec 16, 2024\nOn Questions\n{LONG}\n·\n{{}} ago\n\nOn Answers\n{LONG}\n"
+    for time_back, day in (("3000 years", None), ("9" * 200 + " days", None), ("2 years", "2022-01-01")):
+        first, second = read_page(tmp_path, page.format(time_back))[0]
+        assert (first.date, second.title) == (day, "On Answers")
+
+
+@pytest.mark.parametrize("fact", ["authors", "comments"])
+def test_a_number_too_long_for_a_count_is_none(tmp_path: Path, fact: str) -> None:
+    page = f"On Questions\n{LONG}\n\n• {'9' * 20} {fact}\n\nOn Answers\n{LONG}\n\n3 authors\n"
+    first, second = read_page(tmp_path, page)[0]
+    assert (first.author_count, first.comments, second.author_count) == (None, None, 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["some lower-case words\n" * 30_000, "http://" * 100_000 + " so", "Subscribe" * 100_000, "Word " * 100_000 + "\n·"],
+    ids=["words", "addresses", "glued", "one line"],
+)
+def test_the_time_to_read_grows_with_the_page_and_not_faster(tmp_path: Path, text: str) -> None:
+    began = time.process_time()
+    with suppress(SourceError):  # such text is no listing page, or hardly one
+        read_page(tmp_path, text)
+    assert time.process_time() - began < 30
+
+
 @pytest.mark.parametrize(
     "title",
     [
@@ -267,6 +301,109 @@ def test_an_organisation_stands_in_place_of_the_authors(tmp_path: Path, line: st
     first, second = read_page(tmp_path, page)[0]
     assert first.organisation == organisation
     assert (first.abstract, second.title) == (LONG, "On Answers")
+
+
+# Pages of arXiv and of proceedings
+
+
+def test_the_new_submissions_of_arxiv(tmp_path: Path) -> None:
+    page = (
+        "New submissions, cross-lists and replacements\nShowing new listings for Thursday, 5 December 2024\n"
+        "Total of 3 entries\nShowing up to 2000 entries per page: fewer | more | all\n"
+        "New submissions (showing 2 of 2 entries)\n"
+        "[1] arXiv:2412.00355 [pdf, html, other]\nTitle: On Questions\nAda Bee, Cy Dee\nComments: 12 pages, 4 figures\n"
+        f"Subjects: Machine Learning (cs.LG); Artificial Intelligence (cs.AI)\n{LONG}\n\n"
+        "[2] arXiv:2412.01355 [pdf, other]\nTitle: On Answers\nEve Eff\nSubjects: Machine Learning (cs.LG)\n\n"
+        f"{LONG}\n\nCross submissions (showing 1 of 1 entries)\n"
+        "[3] arXiv:2412.02355 (cross-list from cs.CL) [pdf, html, other]\nTitle: On Both\n"
+        "Ada Bee, Ludwig van Dee, Eve Eff, et al. (3 additional authors not shown)\n"
+        f"Journal-ref: Nature 1 (2024)\n{LONG}\n"
+    )
+    records, report = read_page(tmp_path, page)
+    assert [(r.id, r.title, r.abstract, r.date) for r in records] == [
+        ("2412.00355", "On Questions", LONG, None),
+        ("2412.01355", "On Answers", LONG, None),
+        ("2412.02355", "On Both", LONG, None),
+    ]
+    names = [("Ada Bee", "Cy Dee"), ("Eve Eff",), ("Ada Bee", "Ludwig van Dee", "Eve Eff")]
+    assert [r.authors for r in records] == names
+    assert report.problems == []
+
+
+def test_a_search_of_arxiv(tmp_path: Path) -> None:
+    entry = (
+        "arXiv:2412.0{0}355 [pdf, other]  cs.LG cs.AI\n{1}\nAuthors: Ada Bee, Cy Dee\nAbstract: {2} △ Less\n"
+        "Submitted {3}; originally announced December 2024.\nComments: 12 pages\n"
+    )
+    page = (
+        "Showing 1–50 of 1,234 results for all: questions\nSearch v0.5.6 released 2020-02-24\n50\n results per page.\n"
+        "Sort results by\nAnnouncement date (newest first)\nGo\n1\n2\n"
+        + entry.format(1, "On Questions", LONG, "4 December, 2024")
+        + entry.format(2, "On Answers", LONG, "6 December, 2024; v1 submitted 5 December, 2024")
+    )
+    records, report = read_page(tmp_path, page)
+    assert [(r.id, r.title, r.abstract, r.date) for r in records] == [
+        ("2412.01355", "On Questions", LONG, "2024-12-04"),
+        ("2412.02355", "On Answers", LONG, "2024-12-05"),
+    ]
+    assert all(r.authors == ("Ada Bee", "Cy Dee") for r in records)
+    assert report.problems == []
+
+
+def test_replacements_on_a_page_of_arxiv_have_no_abstract(tmp_path: Path) -> None:
+    replaced = "".join(
+        f"[{n}] arXiv:2411.0000{n} (replaced) [pdf, html, other]\nTitle: Case {n}\n{names}\nSubjects: (cs.LO)\n"
+        for n, names in enumerate(["Eve Eff", "OpenAI: Ada Bee", "Ada Bee, Cy Dee", "Eff"])
+    )
+    page = f"[1] arXiv:2412.00355 [pdf]\nTitle: On Questions\nEve Eff\nSubjects: Logic (cs.LO)\n{LONG}\n\n{replaced}"
+    records, report = read_page(tmp_path, page)
+    assert [(record.title, record.abstract) for record in records] == [("On Questions", LONG)]
+    assert [problem.message[:23] for problem in report.problems] == ["title without abstract "] * 4
+
+
+@pytest.mark.parametrize("labels", [("Title:", "Authors:", "Abstract:"), ("", "", ""), ("", "", "Abstract:")])
+@pytest.mark.parametrize(
+    "history",
+    [
+        "",
+        "Submission history\nFrom: Ada Bee [view email]\n"
+        "[v1] Wed, 4 Dec 2024 17:00:00 UTC (1,234 KB)\n[v2] Fri, 6 Dec 2024 10:00:00 UTC (1,240 KB)\n",
+    ],
+)
+def test_the_page_of_an_arxiv_abstract(tmp_path: Path, labels: tuple[str, str, str], history: str) -> None:
+    title, authors, abstract = labels
+    page = (
+        "Computer Science > Machine Learning\n"
+        "[Submitted on 4 Dec 2024 (v1), last revised 6 Dec 2024 (this version, v2)]\n"
+        f"{title}On Questions\n{authors}Ada Bee, Cy Dee\nView PDF HTML (experimental)\n{abstract}{LONG}\n"
+        "Comments:\t12 pages\nSubjects:\tMachine Learning (cs.LG)\nCite as:\tarXiv:2412.03355 [cs.LG]\n"
+        f" \t(or arXiv:2412.03355v2 [cs.LG] for this version)\n\n{history}"
+    )
+    (record,), report = read_page(tmp_path, page)
+    assert (record.id, record.title, record.abstract) == ("2412.03355", "On Questions", LONG)
+    assert (record.date, record.authors) == ("2024-12-04", ("Ada Bee", "Cy Dee"))
+    assert report.problems == []
+
+
+@pytest.mark.parametrize("names", ["Ada Bee | Cy Dee | Eve Eff", "Ada Bee, Cy Dee and Eve Eff"])
+def test_names_between_title_and_abstract_are_the_authors(tmp_path: Path, names: str) -> None:
+    titles = ["On Questions", "On Answers", "On Both"]
+    page = "".join(f"pdf bib abs\n{title}\n{names}\nIn {n} ways. {LONG}\n" for n, title in enumerate(titles))
+    records, report = read_page(tmp_path, page)
+    assert [record.title for record in records] == titles
+    assert all(record.authors == ("Ada Bee", "Cy Dee", "Eve Eff") for record in records)
+    assert report.problems == []
+
+
+def test_a_line_of_the_page_that_would_be_the_title_of_many_papers_is_refused(tmp_path: Path) -> None:
+    page = "".join(f"A Question {n}\n\nStanford University\n\nIn {n} ways. {LONG}\n\n" for n in range(3))
+    with pytest.raises(SourceError, match=r'line 3: .*"Stanford University" stands over unlike abstracts'):
+        read_page(tmp_path, page)
+
+
+def test_papers_that_share_a_common_title_or_come_again_are_read(tmp_path: Path) -> None:
+    page = "".join(f"Editorial\n\nIn {n} ways. {LONG}\n\nOn Questions\n\n{LONG}\n\n" for n in range(3))
+    assert len(read_page(tmp_path, page)[0]) == 6
 
 
 def variants(record: Record, number: int) -> dict[str, str]:

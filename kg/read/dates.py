@@ -34,11 +34,13 @@ _YEARLESS = tuple(
     re.compile(form, re.IGNORECASE) for form in (rf"{_WEEKDAY}{_MONTH} {_DAY}", rf"{_WEEKDAY}{_DAY} {_MONTH}")
 )
 _AGO = re.compile(
-    r"(?:about |over |almost )?(?P<number>\d+|an?|one) (?P<unit>minute|hour|day|week|month|year)s? ago", re.IGNORECASE
+    r"(?:about |over |almost )?(?P<number>\d{1,5}|an?|one) (?P<unit>minute|hour|day|week|month|year)s? ago",
+    re.IGNORECASE,
 )
 _SHORT = 64  # characters; a date is shorter, and only such texts are remembered
 _DAYS_BACK = {"today": 0, "yesterday": 1}
 _UNIT_DAYS = {"minute": 0, "hour": 0, "day": 1, "week": 7, "month": 30, "year": 365}
+_MOST_DAYS = 100 * 365  # back from the capture; no site has listed papers for longer
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +107,10 @@ def parse_yearless(text: str) -> Yearless | None:
 def parse_ago(text: str) -> tuple[timedelta, str] | None:
     """Return (time back, precision) of a date told from the day of the capture ("3 days ago"), or None.
 
-    >>> parse_ago("2 months ago")
-    (datetime.timedelta(days=60), 'month')
+    A time that no calendar of papers goes back to is None too.
+
+    >>> parse_ago("2 months ago"), parse_ago("3000 years ago")
+    ((datetime.timedelta(days=60), 'month'), None)
     """
     text = " ".join(text.split())
     if (days := _DAYS_BACK.get(text.casefold())) is not None:
@@ -115,8 +119,9 @@ def parse_ago(text: str) -> tuple[timedelta, str] | None:
         return None
     number = int(match["number"]) if match["number"].isdigit() else 1
     unit = match["unit"].casefold()
+    days = number * _UNIT_DAYS[unit]
     precision = {"year": "year", "month": "month"}.get(unit, "day, year inferred")
-    return timedelta(min(number, 5000) * _UNIT_DAYS[unit]), precision
+    return (timedelta(days), precision) if days <= _MOST_DAYS else None
 
 
 def _month(groups: dict[str, str | None]) -> int | None:

@@ -36,14 +36,18 @@ def vocabulary() -> dict[str, Any]:
     """Return the words of listing.yaml, its patterns compiled."""
     words = yaml.safe_load((files("kg.read") / "listing.yaml").read_text(encoding="utf-8"))
     compiled = {
-        "glued": re.compile("(?:" + "|".join(words["glued"]) + r")\s*"),
+        "glued": re.compile(r"(?:(?:" + "|".join(words["glued"]) + r")\s*)+"),
         "furniture": re.compile("|".join(f"(?:{p})" for p in words["furniture"]), re.IGNORECASE),
         "separators": re.compile(rf"\s*[{re.escape(words['separators'])}]\s*"),
         "bullets": words["bullets"] + words["separators"] + " ",
         "date_words": re.compile(words["date_words"], re.IGNORECASE),
         "date_comments": re.compile(words["date_comments"], re.IGNORECASE),
+        "date_tail": re.compile(rf"{words['date_tail']}$", re.IGNORECASE),
+        "page_date_words": re.compile(words["page_date_words"], re.IGNORECASE),
         "title_label": re.compile(words["title_label"], re.IGNORECASE),
         "abstract_label": re.compile(words["abstract_label"], re.IGNORECASE),
+        "abstract_fold": re.compile(words["abstract_fold"], re.IGNORECASE),
+        "name_particles": frozenset(words["name_particles"]),
         "sentence_cues": [re.compile(rf"\b(?:{p})\b") for p in words["sentence_cues"]],
     }
     for kind in ("authors", "author_names", "comments", "upvotes", "submitter", "label", "arxiv", "address"):
@@ -61,7 +65,7 @@ def read_lines(text: str) -> list[Line]:
             blank = True
             continue
         if not titled:  # words glued to the front occur above and in the first title only
-            while line and (match := vocabulary()["glued"].match(line)):
+            if match := vocabulary()["glued"].match(line):
                 line = line[match.end() :]
             if not line:
                 blank = True
@@ -106,7 +110,10 @@ def classify(line: str) -> tuple[str, dict[str, str]]:
 def _date(line: str) -> dict[str, str] | None:
     """Return the date of a line and the count of comments after it, where the line holds nothing else."""
     words = vocabulary()
-    line = words["date_words"].sub("", line, count=1) if words["date_words"].match(line) else line
+    if match := words["date_words"].match(line):
+        line = words["date_tail"].sub("", line[match.end() :], count=1)
+    elif match := words["page_date_words"].match(line):
+        line = line[match.end() :]
     if _is_date(line) and not re.fullmatch(r"\d+", line):  # a bare number is a count sooner than a year
         return {"date": line}
     match = words["date_comments"].fullmatch(line)
@@ -141,12 +148,19 @@ def _unwrapped(lines: list[Line]) -> list[Line]:
         return lines
     if not texts or max(len(line.text) for line in texts) > 130:
         return lines
-    joined: list[Line] = []
+    paragraphs: list[list[Line]] = []
     for line in lines:
-        last = joined[-1] if joined else None
-        if last and last.kind == line.kind == "text" and not line.after_blank:
-            space = "" if _BROKEN_AT_HYPHEN.search(last.text) else " "
-            joined[-1] = Line(last.number, f"{last.text}{space}{line.text}", "text", {}, last.after_blank)
+        if paragraphs and paragraphs[-1][-1].kind == line.kind == "text" and not line.after_blank:
+            paragraphs[-1].append(line)
         else:
-            joined.append(line)
-    return joined
+            paragraphs.append([line])
+    return [_joined(paragraph) for paragraph in paragraphs]
+
+
+def _joined(lines: list[Line]) -> Line:
+    """Return the lines of a paragraph as one, which is numbered as the first."""
+    first, last = lines[0], lines[-1]
+    if first is last:
+        return first
+    parts = [line.text if _BROKEN_AT_HYPHEN.search(line.text) else f"{line.text} " for line in lines[:-1]]
+    return Line(first.number, "".join([*parts, last.text]), "text", {}, first.after_blank)

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from kg.read.dates import Yearless, parse_ago, parse_date, parse_yearless
 from kg.read.lines import Line, read_lines, vocabulary
+from kg.read.merge import generic_titles
 from kg.read.record import Record
 from kg.read.text import BROKEN, mend_bytes, open_text
 from kg.records import Problem, Report, Source, fold
@@ -23,7 +24,8 @@ from kg.records import Problem, Report, Source, fold
 MAX_PAGE = 64 * 1024 * 1024
 """Longest page that is read, in characters; a page is held whole, as later lines explain earlier ones."""
 
-HEADER, TITLE, ABSTRACT, PARAGRAPH, ORGANISATION = "header", "title", "abstract", "paragraph", "organisation"
+HEADER, TITLE, AUTHORS, ABSTRACT = "header", "title", "authors", "abstract"
+PARAGRAPH, ORGANISATION = "paragraph", "organisation"
 
 # (role of the text line before, role of this one): cost without and with a line of facts between the two.
 # A pair that is not here does not occur.
@@ -37,6 +39,9 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (TITLE, ABSTRACT): (0, 3),
     (TITLE, TITLE): (5, 4),
     (TITLE, ORGANISATION): (4, 4),
+    (TITLE, AUTHORS): (0, 1),
+    (AUTHORS, ABSTRACT): (0, 1),
+    (AUTHORS, TITLE): (2, 2),
     (ABSTRACT, TITLE): (0, 0),
     (ABSTRACT, PARAGRAPH): (1.5, 9),
     (ABSTRACT, ABSTRACT): (7, 7),
@@ -49,6 +54,8 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (ORGANISATION, ABSTRACT): (7, 2),
 }
 _MEAN_COST = 2.5  # of a line; text that is no listing page costs more
+_LONGEST_ORGANISATION = 300  # characters, with its name twice
+_LONGEST_NAMES = 4000  # characters of a list of authors
 
 _INNER_STOP = re.compile(r"(?<!\bvs)(?<!\betc)(?<!\be\.g)(?<!\bi\.e)[.][\"”’)\]]* +[A-Z(\[]")
 _ENDS_SENTENCE = re.compile(r"[.!?…][\"”’')\]]*$")
@@ -87,11 +94,18 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
             problems.append(Problem(file, entry.title.number, f'title without abstract "{_short(entry.title)}"{kept}'))
             if (line := entry.organisation) and complete:
                 problems.append(Problem(file, line.number, f'"{_short(line)}", under that title: skipped'))
+    if name := _collapsed(found):
+        message = f'text, but not a page of titles and abstracts: "{_short(name)}" stands over unlike abstracts'
+        report.problems.append(Problem(file, name.number, f"{message}: nothing was read"))
+        return
+    if len(entries) == 1:  # a date that says what happened on it is the paper's, also above the title
+        entries[0].facts += [line for line in header if _says_what_happened(line)]
+    labelled = all(vocabulary()["abstract_label"].match(entry.paragraphs[0].text) for entry in found)
     calendar = _Calendar.of(header, entries)
     records: list[Record] = []
     undated: list[Line] = []
     for entry in entries if not complete else found:
-        record, left_out = _record(entry, Source(file, len(records) + 1, entry.title.number), calendar)
+        record, left_out = _record(entry, Source(file, len(records) + 1, entry.title.number), calendar, labelled)
         records.append(record)
         undated += left_out
     if undated:
@@ -99,6 +113,23 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
         problems.append(Problem(file, undated[0].number, f"{dates} left out: nothing on the page tells the year"))
     report.problems += sorted(problems, key=lambda problem: problem.line or 0)
     yield from records
+
+
+def _says_what_happened(line: Line) -> bool:
+    return line.kind == "date" and bool(vocabulary()["date_words"].match(line.text))
+
+
+def _collapsed(entries: list[_Entry]) -> Line | None:
+    """Return a title that stands over three or more abstracts, none as another: a line of the page, not of papers.
+
+    Papers under one title would be taken for one paper, unless they have ids or the title is one that many bear.
+    """
+    abstracts: dict[str, dict[str, Line]] = {}
+    for entry in entries:
+        if entry.id is None and (title := fold(entry.title.text)) not in generic_titles():
+            under = abstracts.setdefault(title, {})
+            under.setdefault(fold(" ".join(line.text for line in entry.paragraphs)), entry.title)
+    return next((next(iter(under.values())) for under in abstracts.values() if len(under) > 2), None)
 
 
 def _whole(stream: BinaryIO, encoding: str, file: str, report: Report) -> str:
@@ -137,10 +168,16 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
     best: dict[str, float] = {_START: 0.0}
     back: list[dict[str, str]] = []
     previous = -1
+    title_label, follows_label = vocabulary()["title_label"], False
     for i in texts:
         facts_between = int(any(line.kind not in ("text", "label") for line in lines[previous + 1 : i]))
         follower = lines[i + 1].kind if i + 1 < len(lines) else "end"
         costs = _looks(lines[i].text, follower)
+        if follows_label and len(lines[i].text) <= _LONGEST_NAMES:  # one name looks like a title; here it can be told
+            costs[AUTHORS] = min(costs.get(AUTHORS, 3), 3)
+        follows_label = bool(title_label.match(lines[i].text))
+        if follows_label:
+            costs = {role: cost + (0 if role == TITLE else 8) for role, cost in costs.items()}
         step: dict[str, float] = {}
         came: dict[str, str] = {}
         for (before, role), change in _CHANGES.items():
@@ -153,7 +190,7 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
         previous = i
     if not texts:
         return {}, 0.0
-    role = min(best, key=lambda name: best[name] + (3 if name == TITLE else 0))
+    role = min(best, key=lambda name: best[name] + (3 if name in (TITLE, AUTHORS) else 0))
     cost = best[role]
     roles: dict[int, str] = {}
     for i, came in zip(reversed(texts), reversed(back), strict=True):
@@ -167,7 +204,7 @@ def _looks(text: str, follower: str) -> dict[str, float]:
     length = len(text)
     ends_sentence = bool(_ENDS_SENTENCE.search(text))
     question = bool(_ENDS_QUESTION.search(text))
-    address = bool(_ENDS_ADDRESS.search(text))
+    address = bool(_ENDS_ADDRESS.search(text.rsplit(maxsplit=1)[-1]))
     start = text[:1000]
     stops = len(_INNER_STOP.findall(start))
     cues = sum(bool(cue.search(start)) for cue in vocabulary()["sentence_cues"])
@@ -178,6 +215,9 @@ def _looks(text: str, follower: str) -> dict[str, float]:
     title += (3 if capitals > 0.6 else 5) if ends_sentence and not question else 0
     title += 4 if address or text.endswith(":") else 0
     title += 2 * min(stops, 3) + min(cues, 2)
+
+    names = length <= _LONGEST_NAMES and _looks_like_names(text)
+    title += 1.5 if names else 0
 
     abstract = max(160 - length, 0) / 50
     abstract += 0 if address else (0.7 if question else 0) if ends_sentence else 2
@@ -191,7 +231,9 @@ def _looks(text: str, follower: str) -> dict[str, float]:
         PARAGRAPH: max(abstract, 0),
         HEADER: max(length - 60, 0) / 10 + title,
     }
-    if follower in ("separator", "date"):
+    if names:
+        costs[AUTHORS] = 0.5
+    if follower in ("separator", "date") and length <= _LONGEST_ORGANISATION:
         name = _organisation(text)
         twice = 2 if name != text else 0
         costs[ORGANISATION] = max(len(name) - 40, 0) / 10 + max(len(name.split()) - 5, 0) + title - twice
@@ -223,6 +265,8 @@ def _entries(lines: list[Line], roles: dict[int, str], file: str) -> tuple[list[
             problems.append(Problem(file, line.number, f'abstract without title "{_short(line)}": skipped'))
         elif role in (ABSTRACT, PARAGRAPH):
             entries[-1].paragraphs.append(line)
+        elif role == AUTHORS:
+            entries[-1].facts.append(Line(line.number, line.text, "author_names", {"names": line.text}))
         elif role == ORGANISATION:
             entries[-1].organisation = line
         elif line.kind == "arxiv" and ids_above:
@@ -249,8 +293,11 @@ def _organisation(text: str) -> str:
     return text
 
 
-def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record, list[Line]]:
-    """Return the record, and the dates that stand without a year on a page that tells none."""
+def _record(entry: _Entry, source: Source, calendar: _Calendar, labelled: bool) -> tuple[Record, list[Line]]:
+    """Return the record, and the dates that stand without a year on a page that tells none.
+
+    A label of the abstract is taken off if the title has one too or all abstracts of the page are ``labelled``.
+    """
     undated: list[Line] = []
     counts: dict[str, int] = {}
     names: tuple[str, ...] = ()
@@ -260,17 +307,18 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
             if name in line.values:
                 counts.setdefault(name, _number(line.values[name]))
         if "names" in line.values:
-            names = tuple(part.strip() for part in re.split(r",|;| and ", line.values["names"]) if part.strip())
+            names = _names(line.values["names"])
         if line.kind == "date" and day is None:
             day = calendar.day(line.values["date"])
             if day is None:
                 undated.append(line)
     words = vocabulary()
     title, abstract = entry.title.text, " ".join(line.text for line in entry.paragraphs)
-    if label := words["title_label"].match(title):  # elsewhere "Abstract:" may be the author's own word
-        title = title[label.end() :]
-        if label := words["abstract_label"].match(abstract):
-            abstract = abstract[label.end() :]
+    if label := words["title_label"].match(title):
+        title, labelled = title[label.end() :], True
+    if labelled and (label := words["abstract_label"].match(abstract)):  # else it may be the author's own word
+        abstract = abstract[label.end() :]
+    abstract = words["abstract_fold"].sub("", abstract)
     record = Record(
         title=title,
         abstract=abstract,
@@ -284,6 +332,29 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar) -> tuple[Record,
         comments=counts.get("comments"),
     )
     return record, undated
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return the names in a list of authors; where semicolons part them, a comma stands within a name.
+
+    >>> _names("A. Bee, C. Dee and E. Eff"), _names("Bee, A.; Dee, C.")
+    (('A. Bee', 'C. Dee', 'E. Eff'), ('Bee, A.', 'Dee, C.'))
+    """
+    between = r"; *(?:and )?" if ";" in text else r"[|·]" if re.search(r"[|·]", text) else r",| and "
+    parts = (part.strip() for part in re.split(between, text))
+    return tuple(part for part in parts if part and not part.startswith("et al"))
+
+
+def _looks_like_names(text: str) -> bool:
+    """Return whether a line lists names: two or more, most of them of some words with a capital.
+
+    >>> _looks_like_names("Ada Bee, Cy van Dee"), _looks_like_names("Search, Rank and Read: A Study of the Web")
+    (True, False)
+    """
+    names = [name.split() for name in _names(text)]
+    particles = vocabulary()["name_particles"]
+    good = sum(2 <= len(name) <= 5 and all(w[0].isupper() or w in particles for w in name) for name in names)
+    return len(names) > 1 and good > 0.6 * len(names)
 
 
 def _number(text: str) -> int:

@@ -238,13 +238,14 @@ def _same_title(candidates: list[_Cluster], title: str, key: str | None, words: 
         return None
     share, _, best = max(scored, key=lambda item: item[:2])
     both_have_ids = key is not None and best.id_key is not None
-    if share >= _ALIKE or not (both_have_ids or title in _generic_titles()):
+    if share >= _ALIKE or not (both_have_ids or title in generic_titles()):
         return best
     return None
 
 
 @cache
-def _generic_titles() -> frozenset[str]:
+def generic_titles() -> frozenset[str]:
+    """Return the titles that many papers bear, folded."""
     words = yaml.safe_load((files("kg.read") / "merge.yaml").read_text(encoding="utf-8"))
     return frozenset(fold(title) for title in words["generic_titles"])
 
