@@ -192,4 +192,5 @@ def test_outputs_of_a_version_that_knew_no_years_answer_as_before(gold_graph: Kn
     pq.write_table(table.drop_columns("year"), old / "entities.parquet")
     graph = KnowledgeGraph(old)
     assert graph.entity("PPO")["year"] is None
+    assert graph.about("PPO") == gold_graph.about("PPO") | {"year": None}
     assert graph.graph.number_of_nodes() == gold_graph.graph.number_of_nodes()
