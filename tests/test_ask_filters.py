@@ -79,8 +79,9 @@ def test_the_centre_keeps_its_links_when_its_own_type_is_filtered_out(
 def test_a_filter_that_names_no_type_or_role_is_refused(gold_graph: KnowledgeGraph) -> None:
     with pytest.raises(KGError, match="no such type"):
         gold_graph.neighbourhood(types=["metod"])
-    with pytest.raises(KGError, match="no such role"):
-        gold_graph.neighbourhood("LoRA", roles=["use"])
+    for ask in (gold_graph.neighbourhood, gold_graph.papers):
+        with pytest.raises(KGError, match="use: no such role; choose from introduces, "):
+            ask("LoRA", roles=["use"])
 
 
 @pytest.mark.parametrize("order", ["papers", "name", "first_date"])
