@@ -127,11 +127,12 @@ class KnowledgeGraph:
         min_confidence: float = 0.0,
     ) -> list[Row]:
         """Return entities, those with most papers first, or ordered by "name" or "first_date" (newest first)."""
-        return _views.entities(self._db, types, min_papers, limit, order, offset, min_confidence)
+        only = Filters(types, min_papers=min_papers, min_confidence=min_confidence)
+        return _views.entities(self._db, only, limit, order, offset)
 
     def count_entities(self, types: Sequence[str] = (), *, min_papers: int = 1, min_confidence: float = 0.0) -> int:
         """Return how many entities there are, of some types or all."""
-        return _views.count_entities(self._db, types, min_papers, min_confidence)
+        return _views.count_entities(self._db, Filters(types, min_papers=min_papers, min_confidence=min_confidence))
 
     def newest(self, years: Sequence[str] = (), *, limit: int = 100, offset: int = 0) -> Row:
         """Return a part of the papers of some years ("2024") or all, newest first, as ``total`` and ``papers``."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from kg.ask.database import Database
 from kg.ask.entity import paper_counts
-from kg.ask.filters import EVERYTHING, Filters, check_types
+from kg.ask.filters import EVERYTHING, Filters
 from kg.ask.names import NameIndex
 from kg.errors import KGError
 from kg.schema import ENTITY_TYPES, ROLES
@@ -25,7 +24,8 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
         )
     }
     # what only the background knows counts too, unless things must be sure
-    source, parameters = _entities(db, (), 1 if min_confidence > 0 else 0, min_confidence)
+    only = Filters(min_papers=1 if min_confidence > 0 else 0, min_confidence=min_confidence)
+    source, parameters = _entities(db, only)
     by_type = dict(db.tuples(f"SELECT type, count(*) {source} GROUP BY type", parameters))
     each = "(SELECT * FROM counted WHERE type = ? AND papers > 0 ORDER BY papers DESC, id LIMIT ?)"
     best = db.rows(
@@ -71,29 +71,22 @@ _COUNTED = """
 """The table of entities, papers and dates counted anew from the links that are sure enough."""
 
 
-def _entities(db: Database, types: Sequence[str], min_papers: int, min_confidence: float) -> tuple[str, list[Any]]:
+def _entities(db: Database, only: Filters) -> tuple[str, list[Any]]:
     """Return the FROM and WHERE of a question to the entities, and its parameters."""
-    check_types(types)
     db.need("link")
-    table = f"({_COUNTED})" if min_confidence > 0 else "entity"
-    wanted = f" AND type IN ({', '.join('?' * len(types))})" if types else ""
-    parameters: list[Any] = [min_confidence] if min_confidence > 0 else []
-    return f"FROM {table} WHERE papers >= ?{wanted}", [*parameters, min_papers, *types]
+    table = f"({_COUNTED})" if only.min_confidence > 0 else "entity"
+    wanted = f" AND type IN ({', '.join('?' * len(only.types))})" if only.types else ""
+    parameters: list[Any] = [only.min_confidence] if only.min_confidence > 0 else []
+    return f"FROM {table} WHERE papers >= ?{wanted}", [*parameters, only.min_papers, *only.types]
 
 
 def entities(
-    db: Database,
-    types: Sequence[str] = (),
-    min_papers: int = 1,
-    limit: int | None = None,
-    order: str = "papers",
-    offset: int = 0,
-    min_confidence: float = 0.0,
+    db: Database, only: Filters, limit: int | None = None, order: str = "papers", offset: int = 0
 ) -> list[Row]:
     """Return entities, those with most papers first, or by "name", or the newest first ("first_date")."""
     if order not in _ORDERS:
         raise KGError(f"{order}: no such order; choose from {', '.join(_ORDERS)}")
-    source, parameters = _entities(db, types, min_papers, min_confidence)
+    source, parameters = _entities(db, only)
     return db.rows(
         f"SELECT id, label, type, papers, first_date, last_date, family {source} ORDER BY {_ORDERS[order]} "
         "LIMIT ? OFFSET ?",
@@ -101,9 +94,9 @@ def entities(
     )
 
 
-def count_entities(db: Database, types: Sequence[str] = (), min_papers: int = 1, min_confidence: float = 0.0) -> int:
+def count_entities(db: Database, only: Filters) -> int:
     """Return how many entities there are."""
-    source, parameters = _entities(db, types, min_papers, min_confidence)
+    source, parameters = _entities(db, only)
     return int(db.value(f"SELECT count(*) {source}", parameters))
 
 
@@ -193,8 +186,7 @@ def matrix(
 
     The ``limit`` entities of each type with most papers; a cell that is absent is empty: nobody has tried it.
     """
-    check_types((rows, columns))
-    axes = [entities(db, [t], limit=limit, min_confidence=min_confidence) for t in (rows, columns)]
+    axes = [entities(db, Filters([t], min_confidence=min_confidence), limit) for t in (rows, columns)]
     cells: dict[str, list[str]] = {}
     db.need("link")
     sides = [[names.entities.no(e["id"]) for e in axis] for axis in axes]
