@@ -143,40 +143,31 @@ def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVER
             [kept, only.min_confidence],
         )
     ]
-    view = drawn(db, names, kept, edges, limit)
+    counted = {id: r["papers"] for id, r in zip(kept, busiest, strict=True)}
+    nodes = [node | {"papers": counted[node["id"]]} for node in drawn(db, names, kept)]
     total = busiest[0]["total"] if busiest else 0
-    view["left_out"]["nodes"] = total - len(kept)
-    counted = {names.entities.id(r["entity"]): r["papers"] for r in busiest}
-    for node in view["nodes"]:
-        node["papers"] = counted[node["id"]]
-    return view
+    return {"nodes": nodes, "edges": edges, "left_out": {"nodes": total - len(kept), "edges": 0}}
 
 
-def drawn(
-    db: Database, names: NameIndex, ranked: list[str], edges: list[Row], limit: int, min_confidence: float = 0.0
-) -> Row:
-    """Return the first nodes of some, the edges between them, and how many nodes and edges that leaves out."""
-    kept = ranked[:limit]
-    inside = set(kept)
-    shown = [e for e in edges if e["source"] in inside and e["target"] in inside]
+def drawn(db: Database, names: NameIndex, ids: list[str], min_confidence: float = 0.0) -> list[Row]:
+    """Return some entities and papers as the nodes of a picture."""
     titles = {
         r["id"]: r
         for r in db.rows(
             "WITH ids AS (SELECT unnest(?) AS id) SELECT id, title, date FROM paper WHERE id IN (SELECT id FROM ids)",
-            [[n for n in kept if n not in names.entities]],
+            [[n for n in ids if n not in names.entities]],
         )
     }
-    counts = paper_counts(db, names, [n for n in kept if n in names.entities], min_confidence)
+    counts = paper_counts(db, names, [n for n in ids if n in names.entities], min_confidence)
     nodes = []
-    for id in kept:
+    for id in ids:
         if id in names.entities:
             known = names.entities[id]
             nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": counts[id], "date": None})
         else:
             paper = titles[id]
             nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, "date": paper["date"]})
-    left_out = {"nodes": len(ranked) - len(kept), "edges": len(edges) - len(shown)}
-    return {"nodes": nodes, "edges": shown, "left_out": left_out}
+    return nodes
 
 
 def matrix(
