@@ -142,6 +142,15 @@ class KnowledgeGraph:
         """Return counts, the most used entities by type, papers by month, and the build's own record."""
         return {**_views.overview(self._db, min_confidence), "build": self.build}
 
+    def movement(self, *, limit: int = 5, min_papers: int = 4, min_confidence: float = 0.0) -> Row:
+        """Return what rose and what fell most between the last two years that have papers, by share of the papers.
+
+        ``years`` and how many papers each has (``totals``), the earlier first; ``rises`` and ``falls``: at most
+        ``limit`` entities each, strongest change first, with their papers in either year (``counts``). Entities with
+        fewer than ``min_papers`` in both years together are left out.
+        """
+        return _views.movement(self._db, self._names, limit, min_papers, min_confidence)
+
     def merged(self) -> Row:
         """Return how many papers were merged from several records, and what merging had to decide."""
         rows = self._db.rows("SELECT id, notes FROM papers WHERE len(sources) > 1 ORDER BY id")

@@ -1,4 +1,4 @@
-"""Views for a screen: overview, the part of the graph that can be drawn, and matrices of two types."""
+"""Views for a screen: overview, what rises and falls, the part that can be drawn, and matrices of two types."""
 
 from __future__ import annotations
 
@@ -168,6 +168,43 @@ def drawn(db: Database, names: NameIndex, ids: list[str], min_confidence: float 
             paper = titles[id]
             nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, "date": paper["date"]})
     return nodes
+
+
+def movement(db: Database, names: NameIndex, limit: int = 5, min_papers: int = 4, min_confidence: float = 0.0) -> Row:
+    """Return what rose and what fell most from one year to the next, by its share of the papers of each.
+
+    The years are the last two that have papers; what fewer than ``min_papers`` of both name is left out.
+    """
+    db.need("link")
+    years = db.tuples(
+        "SELECT date[1:4] AS year, count(*) FROM paper WHERE date IS NOT NULL GROUP BY year ORDER BY year DESC LIMIT 2"
+    )
+    if len(years) < 2:
+        return {"years": [], "totals": [], "rises": [], "falls": []}
+    (last, now), (first, before) = years
+    rows = db.tuples(
+        """
+        WITH counted AS (
+            SELECT l.entity, count(*) FILTER (p.date[1:4] = $first) AS before,
+                   count(*) FILTER (p.date[1:4] = $last) AS now
+            FROM link l JOIN paper p ON p.no = l.paper WHERE p.date >= $first AND l.confidence >= $sure
+            GROUP BY l.entity HAVING before + now >= $least
+        )
+        SELECT entity, before, now, now * $before - before * $now AS change  -- of the shares, in whole numbers
+        FROM counted ORDER BY change DESC, entity
+        """,
+        {"first": first, "last": last, "before": before, "now": now, "sure": min_confidence, "least": min_papers},
+    )
+
+    def told(some: list[tuple[Any, ...]]) -> list[Row]:
+        return [{**names.entities.at(no).ref(), "counts": [before, now]} for no, before, now, _ in some]
+
+    return {
+        "years": [int(first), int(last)],
+        "totals": [before, now],
+        "rises": told([row for row in rows[:limit] if row[3] > 0]),
+        "falls": told([row for row in rows[: -limit - 1 : -1] if row[3] < 0]),
+    }
 
 
 def matrix(
