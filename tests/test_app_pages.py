@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from streamlit.testing.v1 import AppTest
 from test_app_markup import Reader
 
 import kg
-from app.markup import PAGES
+from app.markup import PAGES, plain
 from conftest import gold_extraction
 from kg.pipeline import build_from_extractions
-from kg.records import Paper
+from kg.records import Extraction, Mention, Paper, PaperEntity, Span
 
 ROOT = Path(__file__).parent.parent
 
@@ -57,6 +58,30 @@ def hostile_folder(out: Path) -> Path:
     papers.append(Paper("empty", "", ""))
     build_from_extractions(papers, map(gold_extraction, rows), out)
     return out
+
+
+def crowded_folder(out: Path) -> Path:
+    """Build a graph of two years in which all papers name Zither and Anvil, the first four 250 other things too."""
+    others = ["".join(letters) + "ol" for letters in product("BCDFGHJKLMNPQRSTVW", "aeiou", "kmr")][:250]
+    papers, extractions = [], []
+    for number in range(60):
+        names = ["Anvil", "Zither", *(others if number < 4 else ())]
+        text = " ".join(names)
+        found = []
+        for name in names:
+            span = Span("abstract", text.index(name), text.index(name) + len(name))
+            kind, role = ("benchmark", "evaluates_on") if name == "Anvil" else ("method", "uses")
+            whole = Span("abstract", 0, len(text))
+            found.append(PaperEntity(name, kind, role, (name,), (Mention(span, name),), evidence=whole))
+        papers.append(Paper(f"p{number:02d}", "A paper", text, date=f"{2023 if number < 4 else 2024}-05-01"))
+        extractions.append(Extraction(papers[-1].id, tuple(found)))
+    build_from_extractions(papers, extractions, out)
+    return out
+
+
+@pytest.fixture(scope="session")
+def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return crowded_folder(tmp_path_factory.mktemp("crowded"))
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +151,17 @@ def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], 
 
 def test_the_overview_shows_what_is_found_for_a_text(show: Callable[..., AppTest]) -> None:
     assert 'href="./entity?name=method%2Flora"' in html_of(show("overview", q="lora"))
+
+
+def test_what_rises_is_counted_even_where_a_year_names_hundreds_of_things_more_often(
+    show: Callable[..., AppTest], crowded: Path
+) -> None:
+    text = text_of(show("overview", folder=crowded))
+    falls = text.split("Share of the papers")[1].split("Last build")[0]
+    assert "Rises" not in falls  # Zither and Anvil stand in all papers of both years
+    assert "Falls" in falls
+    assert "Anvil" not in falls
+    assert "Zither" not in falls
 
 
 @pytest.mark.parametrize("spelling", ["LoRA", "lora", "method/lora", "Low-Rank Adaptation"])
@@ -294,6 +330,38 @@ def test_a_cell_of_the_matrix_shows_its_papers(show: Callable[..., AppTest], gol
     html = html_of(show("compare", cell=cell))
     assert html.count("<td></td>") == len(table["rows"]) * len(table["columns"]) - len(table["cells"])
     assert all(f"./paper?id={one}" in html for one in papers)
+
+
+def test_a_full_cell_shows_its_first_papers_and_says_how_many_more_there_are(
+    show: Callable[..., AppTest], crowded: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(kg.KnowledgeGraph, "paper")  # a page of each paper would take seconds
+    test = show("compare", folder=crowded, cell="method/zither|benchmark/anvil")
+    html = html_of(test)
+    assert [f"./paper?id=p{number:02d}" in html for number in range(60)] == [True] * 50 + [False] * 10
+    assert html.count("<blockquote") == 100
+    assert "60 papers" in text_of(test)
+    assert "And 10 more papers" in text_of(test)
+
+
+def test_what_a_cell_shows_is_what_its_papers_say(
+    show: Callable[..., AppTest], unsure_graph: kg.KnowledgeGraph
+) -> None:
+    sure = 0.5
+    cells = unsure_graph.matrix("method", "model", limit=20, min_confidence=sure)["cells"]
+    cell, papers = max(cells.items(), key=lambda item: len(item[1]))
+    address = {"rows": "methods", "columns": "models", "cell": cell, "min_confidence": str(sure)}
+    behind = html_of(show("compare", folder=unsure_graph.folder, **address)).split('<ul class="kg-papers">')[1]
+    items = behind.split('<div class="title">')[1:]
+    assert len(items) == len(papers)
+    for one, item in zip(papers, items, strict=True):
+        paper = unsure_graph.paper(one, min_confidence=sure)
+        text = Reader(item).text
+        assert paper["date"] in text
+        for link in paper["links"]:
+            if link["entity"] in cell.split("|"):
+                assert f"kg-r-{link['role']}" in item
+                assert plain(link["evidence"]["text"]) in text
 
 
 def test_entities_stand_side_by_side(show: Callable[..., AppTest]) -> None:

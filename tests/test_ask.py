@@ -117,6 +117,16 @@ def test_a_view_draws_at_most_its_limit_and_says_what_it_left_out(gold_graph: Kn
     assert {e["key"] for e in models["edges"]} <= {"uses", "variant_of", "derived_from", "extends"}
 
 
+@pytest.mark.parametrize("limit", [0, 1, 2])
+def test_the_smallest_views_hold_the_centre_and_as_much_as_fits(gold_graph: KnowledgeGraph, limit: int) -> None:
+    view = gold_graph.neighbourhood("LoRA", hops=2, limit=limit)
+    whole = gold_graph.neighbourhood("LoRA", hops=2, limit=100_000)
+    assert view["nodes"][0]["id"] == "method/lora"
+    assert len(view["nodes"]) == max(limit, 1)
+    for what in ("nodes", "edges"):
+        assert view["left_out"][what] + len(view[what]) == len(whole[what])
+
+
 @pytest.mark.parametrize("limit", [12, 20, 40])
 def test_papers_leave_room_for_what_they_name_where_they_alone_would_fill_a_view(
     gold_graph: KnowledgeGraph, limit: int
@@ -192,4 +202,5 @@ def test_outputs_of_a_version_that_knew_no_years_answer_as_before(gold_graph: Kn
     pq.write_table(table.drop_columns("year"), old / "entities.parquet")
     graph = KnowledgeGraph(old)
     assert graph.entity("PPO")["year"] is None
+    assert graph.about("PPO") == gold_graph.about("PPO") | {"year": None}
     assert graph.graph.number_of_nodes() == gold_graph.graph.number_of_nodes()

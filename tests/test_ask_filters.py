@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 import kg
@@ -51,6 +53,36 @@ def test_counts_under_a_filter_are_those_of_what_passes(unsure_graph: KnowledgeG
     assert sum(row["papers"] for row in found) < sum(row["papers"] for row in unsure_graph.search("llama")["entities"])
 
 
+@pytest.mark.parametrize("min_papers", [1, 4])
+@pytest.mark.parametrize("min_confidence", [0.0, SURE])
+def test_what_rises_and_falls_is_counted_over_all_entities_of_both_years(
+    unsure_graph: KnowledgeGraph, min_papers: int, min_confidence: float
+) -> None:
+    year = {row["id"]: int(row["date"][:4]) for row in unsure_graph.papers()}
+    totals = [list(year.values()).count(y) for y in (2023, 2024)]
+    counts: dict[str, list[int]] = {}
+    for paper, entity, _, data in unsure_graph.rows().edges():
+        if data["kind"] == "link" and data["weight"] >= min_confidence and year[paper] >= 2023:
+            counts.setdefault(entity, [0, 0])[year[paper] - 2023] += 1
+    change = {
+        entity: Fraction(now, totals[1]) - Fraction(before, totals[0])
+        for entity, (before, now) in counts.items()
+        if before + now >= min_papers
+    }
+    seen = unsure_graph.movement(limit=10_000, min_papers=min_papers, min_confidence=min_confidence)
+    assert (seen["years"], seen["totals"]) == ([2023, 2024], totals)
+    assert all(row["counts"] == counts[row["id"]] for row in seen["rises"] + seen["falls"])
+    best = sorted((-by, entity) for entity, by in change.items())
+    assert [row["id"] for row in seen["rises"]] == [entity for by, entity in best if by < 0] != []
+    assert [row["id"] for row in seen["falls"]] == [entity for by, entity in reversed(best) if by > 0] != []
+    few = unsure_graph.movement(limit=3, min_papers=min_papers, min_confidence=min_confidence)
+    assert few == seen | {way: seen[way][:3] for way in ("rises", "falls")}
+
+
+def test_a_graph_of_less_than_two_years_tells_of_no_movement(gold_graph: KnowledgeGraph) -> None:
+    assert gold_graph.movement() == {"years": [], "totals": [], "rises": [], "falls": []}
+
+
 @pytest.mark.parametrize("min_confidence", [0.0, SURE])
 @pytest.mark.parametrize("types", [(), ("benchmark",)])
 @pytest.mark.parametrize("start", [None, "LoRA"])
@@ -79,8 +111,9 @@ def test_the_centre_keeps_its_links_when_its_own_type_is_filtered_out(
 def test_a_filter_that_names_no_type_or_role_is_refused(gold_graph: KnowledgeGraph) -> None:
     with pytest.raises(KGError, match="no such type"):
         gold_graph.neighbourhood(types=["metod"])
-    with pytest.raises(KGError, match="no such role"):
-        gold_graph.neighbourhood("LoRA", roles=["use"])
+    for ask in (gold_graph.neighbourhood, gold_graph.papers):
+        with pytest.raises(KGError, match="use: no such role; choose from introduces, "):
+            ask("LoRA", roles=["use"])
 
 
 @pytest.mark.parametrize("order", ["papers", "name", "first_date"])

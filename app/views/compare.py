@@ -16,6 +16,9 @@ from kg.schema import ENTITY_TYPES
 
 _SIDES = 4
 
+_SHOWN = 50
+"""Papers of a pressed cell that stand beside the matrix."""
+
 
 def page() -> None:
     """Draw the matrix of ``?rows=&columns=`` and the papers of ``?cell=``; with ``?side=``, entities side by side."""
@@ -105,25 +108,31 @@ def _csv(table: Answer) -> str:
 
 def _behind(table: Answer, cell: str) -> str:
     labels = {e["id"]: e["label"] for e in [*table["rows"], *table["columns"]]}
-    row, column = cell.split("|", 1)
+    papers = table["cells"][cell]
+    sides = {
+        e: {row["id"]: row for row in ask("papers", e, exact=True, min_confidence=min_confidence())}
+        for e in cell.split("|", 1)
+    }
     items = []
-    for one in table["cells"][cell]:
-        paper = ask("paper", one, min_confidence=min_confidence())
-        links = {item["entity"]: item for item in paper["links"]}
+    for one in papers[:_SHOWN]:
+        links = [(e, rows[one]) for e, rows in sides.items()]
         told = "".join(
-            f'<div class="meta">{chips.role(links[e]["role"])} {link("entity", labels[e], name=e)}</div>'
-            f"{says.sentence(links[e].get('evidence'), (labels[e],), css='kg-r-' + links[e]['role'])}"
-            for e in (row, column)
-            if e in links
+            f'<div class="meta">{chips.role(row["role"])} {link("entity", labels[e], name=e)}</div>'
+            f"{says.sentence(row['evidence'], (labels[e],), css='kg-r-' + row['role'])}"
+            for e, row in links
         )
+        paper = links[0][1]
         items.append(
             f'<li><div class="title">{link("paper", paper["title"], id=one, limit=200)}</div>'
-            f'<div class="meta num">{esc(paper.get("date") or "")}</div>{told}</li>'
+            f'<div class="meta num">{esc(paper["date"] or "")}</div>{told}</li>'
         )
-    both = " with ".join(link("entity", labels[one], name=one) for one in (row, column))
+    both = " with ".join(link("entity", labels[e], name=e) for e in sides)
+    rest = len(papers) - len(items)
+    told = f"And {chips.count(rest, 'more paper')}; “The cells as CSV” lists the ids of all."
+    more = f'<p class="quiet">{told}</p>' if rest else ""
     return (
-        f'<div class="kg"><h2>{both}'
-        f' <small>{chips.count(len(items), "paper")}</small></h2><ul class="kg-papers">{"".join(items)}</ul></div>'
+        f'<div class="kg"><h2>{both} <small>{chips.count(len(papers), "paper")}</small></h2>'
+        f'<ul class="kg-papers">{"".join(items)}</ul>{more}</div>'
     )
 
 

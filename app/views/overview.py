@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from app import theme
 from app.address import min_confidence
 from app.components import bars, chips, search
-from app.data import Answer, ask, built, derive
+from app.data import Answer, ask, built
 from app.markup import esc, href, link, plain
 from kg.schema import ENTITY_TYPES
+
+_FEWEST = 4
+"""Things whose share changed; fewer say nothing of a year."""
 
 
 def page() -> None:
@@ -39,7 +40,7 @@ def page() -> None:
         st.html(_newest(sure))
     with right:
         st.html(_time(seen))
-        st.html(_movement(derive(_shares, sure)))
+        st.html(_movement(ask("movement", min_confidence=sure)))
         st.html(_build(seen.get("build") or {}))
 
 
@@ -114,45 +115,22 @@ def _newest(sure: float) -> str:
     )
 
 
-def _shares(graph: Any, sure: float) -> dict[str, Any]:
-    """Return how many papers of the last year and of the year before name each of the busiest entities."""
-    months = graph.overview()["papers_by_month"]
-    years = sorted({int(row["period"][:4]) for row in months})
-    if len(years) < 2:
-        return {}
-    totals = {y: sum(row["papers"] for row in months if int(row["period"][:4]) == y) for y in years[-2:]}
-    before, now = (
-        {n["id"]: n for n in graph.neighbourhood(years=(y, y), limit=250, min_confidence=sure)["nodes"]}
-        for y in years[-2:]
-    )
-    rows = []
-    for one in before.keys() | now.keys():
-        node = now.get(one) or before[one]
-        counts = (before.get(one, {}).get("papers", 0), now.get(one, {}).get("papers", 0))
-        if sum(counts) >= 4:
-            change = counts[1] / totals[years[-1]] - counts[0] / totals[years[-2]]
-            rows.append({"id": one, "label": node["label"], "type": node["kind"], "counts": counts, "change": change})
-    rows.sort(key=lambda r: (-r["change"], r["id"]))
-    return {"years": years[-2:], "totals": [totals[y] for y in years[-2:]], "rows": rows}
-
-
-def _movement(shares: Answer) -> str:
+def _movement(seen: Answer) -> str:
     """Return what rose and what fell from the year before last to the last, by its share of the papers."""
-    rows = shares.get("rows") or []
-    if len(rows) < 4:
+    if len(seen["rises"] + seen["falls"]) < _FEWEST:
         return "<span></span>"
 
     def told(row: Answer) -> str:
-        before, now = (100 * n / total for n, total in zip(row["counts"], shares["totals"], strict=True))
+        before, now = (100 * n / total for n, total in zip(row["counts"], seen["totals"], strict=True))
         return (
             f"<tr><td>{chips.entity(row, limit=28)}</td>"
-            f'<td class="n" title="{row["counts"][0]} of {shares["totals"][0]} papers">{before:.1f} %</td>'
-            f'<td class="n" title="{row["counts"][1]} of {shares["totals"][1]} papers">{now:.1f} %</td></tr>'
+            f'<td class="n" title="{row["counts"][0]} of {seen["totals"][0]} papers">{before:.1f} %</td>'
+            f'<td class="n" title="{row["counts"][1]} of {seen["totals"][1]} papers">{now:.1f} %</td></tr>'
         )
 
-    first, last = shares["years"]
-    rise = "".join(told(row) for row in rows[:5] if row["change"] > 0)
-    fall = "".join(told(row) for row in reversed(rows[-4:]) if row["change"] < 0)
+    first, last = seen["years"]
+    rise = "".join(told(row) for row in seen["rises"])
+    fall = "".join(told(row) for row in seen["falls"][:4])
     head = f'<thead><tr><th>{{}}</th><th class="n">{first}</th><th class="n">{last}</th></tr></thead>'
     parts = [head.format(word) + f"<tbody>{body}</tbody>" for word, body in (("Rises", rise), ("Falls", fall)) if body]
     return f'<div class="kg"><h2>Share of the papers</h2><table>{"".join(parts)}</table></div>'

@@ -127,11 +127,12 @@ class KnowledgeGraph:
         min_confidence: float = 0.0,
     ) -> list[Row]:
         """Return entities, those with most papers first, or ordered by "name" or "first_date" (newest first)."""
-        return _views.entities(self._db, types, min_papers, limit, order, offset, min_confidence)
+        only = Filters(types, min_papers=min_papers, min_confidence=min_confidence)
+        return _views.entities(self._db, only, limit, order, offset)
 
     def count_entities(self, types: Sequence[str] = (), *, min_papers: int = 1, min_confidence: float = 0.0) -> int:
         """Return how many entities there are, of some types or all."""
-        return _views.count_entities(self._db, types, min_papers, min_confidence)
+        return _views.count_entities(self._db, Filters(types, min_papers=min_papers, min_confidence=min_confidence))
 
     def newest(self, years: Sequence[str] = (), *, limit: int = 100, offset: int = 0) -> Row:
         """Return a part of the papers of some years ("2024") or all, newest first, as ``total`` and ``papers``."""
@@ -140,6 +141,15 @@ class KnowledgeGraph:
     def overview(self, *, min_confidence: float = 0.0) -> Row:
         """Return counts, the most used entities by type, papers by month, and the build's own record."""
         return {**_views.overview(self._db, min_confidence), "build": self.build}
+
+    def movement(self, *, limit: int = 5, min_papers: int = 4, min_confidence: float = 0.0) -> Row:
+        """Return what rose and what fell most between the last two years that have papers, by share of the papers.
+
+        ``years`` and how many papers each has (``totals``), the earlier first; ``rises`` and ``falls``: at most
+        ``limit`` entities each, strongest change first, with their papers in either year (``counts``). Entities with
+        fewer than ``min_papers`` in both years together are left out.
+        """
+        return _views.movement(self._db, self._names, limit, min_papers, min_confidence)
 
     def merged(self) -> Row:
         """Return how many papers were merged from several records, and what merging had to decide."""

@@ -41,7 +41,7 @@ def around(
     found = _reach(db, no, entity, hops, only)
     edges_in_reach = sum(node.degree for node in found) // 2
     others = [node for node in found if (node.no, node.paper) != (no, not entity)]
-    chosen, links = _choose(db, no if entity else None, others, limit - 1, only)
+    chosen, links = _choose(db, no if entity else None, others, max(limit - 1, 0), only)
     papers = dict(
         db.tuples("SELECT no, id FROM paper WHERE no IN (SELECT unnest(?))", [[n.no for n in chosen if n.paper]])
     )
@@ -56,9 +56,11 @@ def around(
         if p in papers and (id := names.entities.id(e)) in kept
     ]
     edges += _relations(db, names, start, kept, only)
-    view = drawn(db, names, ranked, edges, limit, only.min_confidence)
-    view["left_out"] = {"nodes": len(others) - len(chosen), "edges": edges_in_reach - len(edges)}
-    return view
+    return {
+        "nodes": drawn(db, names, ranked, only.min_confidence),
+        "edges": edges,
+        "left_out": {"nodes": len(others) - len(chosen), "edges": edges_in_reach - len(edges)},
+    }
 
 
 def _choose(

@@ -27,9 +27,7 @@ class Filters:
 
     def __post_init__(self) -> None:
         check_types(self.types)
-        for role in self.roles:
-            if role not in ROLES:
-                raise KGError(f"{role}: no such role; choose from {', '.join(ROLES)}")
+        check_roles(self.roles)
 
     def passes(self, type: str) -> bool:
         """Return whether entities of a type pass."""
@@ -65,6 +63,13 @@ def check_types(types: Sequence[str]) -> None:
     for t in types:
         if t not in (*ENTITY_TYPES, "paper"):
             raise KGError(f"{t}: no such type; choose from {', '.join(ENTITY_TYPES)}")
+
+
+def check_roles(roles: Sequence[str]) -> None:
+    """Raise a KGError where one of some roles is none."""
+    for role in roles:
+        if role not in ROLES:
+            raise KGError(f"{role}: no such role; choose from {', '.join(ROLES)}")
 
 
 EVERYTHING = Filters()

@@ -94,14 +94,14 @@ def known(db: Database, names: NameIndex, ids: Iterable[str]) -> dict[str, Row]:
     The year is None where the background does not know it.
     """
     rows = db.rows(
-        "SELECT * EXCLUDE (aliases, spellings) FROM entities WHERE id IN (SELECT unnest(?))", [sorted(set(ids))]
+        "SELECT id, papers, first_date, year FROM entities WHERE id IN (SELECT unnest(?))", [sorted(set(ids))]
     )
     return {
         r["id"]: {
             **names.entities[r["id"]].ref(),
             "papers": r["papers"],
             "first_date": r["first_date"],
-            "year": r.get("year"),  # no such column in outputs of earlier versions
+            "year": r["year"],
         }
         for r in rows
     }

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from kg.ask.database import ROLE_RANK, Database
+from kg.ask.filters import check_roles
 from kg.ask.names import NameIndex
-from kg.errors import KGError, UnknownNameError
+from kg.errors import UnknownNameError
 from kg.schema import ROLES
 
 Row = dict[str, Any]
@@ -17,9 +18,7 @@ def papers_of(
     db: Database, names: NameIndex, entities: Sequence[str], roles: Sequence[str] = (), min_confidence: float = 0.0
 ) -> list[Row]:
     """Return the papers linked to any of some entities: each once, by its strongest link; strongest role first."""
-    for role in roles:
-        if role not in ROLES:
-            raise KGError(f"{role}: no such role; choose from {', '.join(ROLES)}")
+    check_roles(roles)
     marks = ", ".join("?" * len(entities))
     wanted = f"AND l.role IN ({', '.join('?' * len(roles))})" if roles else ""
     rank = ROLE_RANK.format(role="l.role")

@@ -1,13 +1,12 @@
-"""Views for a screen: overview, the part of the graph that can be drawn, and matrices of two types."""
+"""Views for a screen: overview, what rises and falls, the part that can be drawn, and matrices of two types."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from kg.ask.database import Database
 from kg.ask.entity import paper_counts
-from kg.ask.filters import EVERYTHING, Filters, check_types
+from kg.ask.filters import EVERYTHING, Filters
 from kg.ask.names import NameIndex
 from kg.errors import KGError
 from kg.schema import ENTITY_TYPES, ROLES
@@ -25,7 +24,8 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
         )
     }
     # what only the background knows counts too, unless things must be sure
-    source, parameters = _entities(db, (), 1 if min_confidence > 0 else 0, min_confidence)
+    only = Filters(min_papers=1 if min_confidence > 0 else 0, min_confidence=min_confidence)
+    source, parameters = _entities(db, only)
     by_type = dict(db.tuples(f"SELECT type, count(*) {source} GROUP BY type", parameters))
     each = "(SELECT * FROM counted WHERE type = ? AND papers > 0 ORDER BY papers DESC, id LIMIT ?)"
     best = db.rows(
@@ -71,29 +71,22 @@ _COUNTED = """
 """The table of entities, papers and dates counted anew from the links that are sure enough."""
 
 
-def _entities(db: Database, types: Sequence[str], min_papers: int, min_confidence: float) -> tuple[str, list[Any]]:
+def _entities(db: Database, only: Filters) -> tuple[str, list[Any]]:
     """Return the FROM and WHERE of a question to the entities, and its parameters."""
-    check_types(types)
     db.need("link")
-    table = f"({_COUNTED})" if min_confidence > 0 else "entity"
-    wanted = f" AND type IN ({', '.join('?' * len(types))})" if types else ""
-    parameters: list[Any] = [min_confidence] if min_confidence > 0 else []
-    return f"FROM {table} WHERE papers >= ?{wanted}", [*parameters, min_papers, *types]
+    table = f"({_COUNTED})" if only.min_confidence > 0 else "entity"
+    wanted = f" AND type IN ({', '.join('?' * len(only.types))})" if only.types else ""
+    parameters: list[Any] = [only.min_confidence] if only.min_confidence > 0 else []
+    return f"FROM {table} WHERE papers >= ?{wanted}", [*parameters, only.min_papers, *only.types]
 
 
 def entities(
-    db: Database,
-    types: Sequence[str] = (),
-    min_papers: int = 1,
-    limit: int | None = None,
-    order: str = "papers",
-    offset: int = 0,
-    min_confidence: float = 0.0,
+    db: Database, only: Filters, limit: int | None = None, order: str = "papers", offset: int = 0
 ) -> list[Row]:
     """Return entities, those with most papers first, or by "name", or the newest first ("first_date")."""
     if order not in _ORDERS:
         raise KGError(f"{order}: no such order; choose from {', '.join(_ORDERS)}")
-    source, parameters = _entities(db, types, min_papers, min_confidence)
+    source, parameters = _entities(db, only)
     return db.rows(
         f"SELECT id, label, type, papers, first_date, last_date, family {source} ORDER BY {_ORDERS[order]} "
         "LIMIT ? OFFSET ?",
@@ -101,9 +94,9 @@ def entities(
     )
 
 
-def count_entities(db: Database, types: Sequence[str] = (), min_papers: int = 1, min_confidence: float = 0.0) -> int:
+def count_entities(db: Database, only: Filters) -> int:
     """Return how many entities there are."""
-    source, parameters = _entities(db, types, min_papers, min_confidence)
+    source, parameters = _entities(db, only)
     return int(db.value(f"SELECT count(*) {source}", parameters))
 
 
@@ -150,40 +143,68 @@ def whole(db: Database, names: NameIndex, limit: int = 300, only: Filters = EVER
             [kept, only.min_confidence],
         )
     ]
-    view = drawn(db, names, kept, edges, limit)
+    counted = {id: r["papers"] for id, r in zip(kept, busiest, strict=True)}
+    nodes = [node | {"papers": counted[node["id"]]} for node in drawn(db, names, kept)]
     total = busiest[0]["total"] if busiest else 0
-    view["left_out"]["nodes"] = total - len(kept)
-    counted = {names.entities.id(r["entity"]): r["papers"] for r in busiest}
-    for node in view["nodes"]:
-        node["papers"] = counted[node["id"]]
-    return view
+    return {"nodes": nodes, "edges": edges, "left_out": {"nodes": total - len(kept), "edges": 0}}
 
 
-def drawn(
-    db: Database, names: NameIndex, ranked: list[str], edges: list[Row], limit: int, min_confidence: float = 0.0
-) -> Row:
-    """Return the first nodes of some, the edges between them, and how many nodes and edges that leaves out."""
-    kept = ranked[:limit]
-    inside = set(kept)
-    shown = [e for e in edges if e["source"] in inside and e["target"] in inside]
+def drawn(db: Database, names: NameIndex, ids: list[str], min_confidence: float = 0.0) -> list[Row]:
+    """Return some entities and papers as the nodes of a picture."""
     titles = {
         r["id"]: r
         for r in db.rows(
             "WITH ids AS (SELECT unnest(?) AS id) SELECT id, title, date FROM paper WHERE id IN (SELECT id FROM ids)",
-            [[n for n in kept if n not in names.entities]],
+            [[n for n in ids if n not in names.entities]],
         )
     }
-    counts = paper_counts(db, names, [n for n in kept if n in names.entities], min_confidence)
+    counts = paper_counts(db, names, [n for n in ids if n in names.entities], min_confidence)
     nodes = []
-    for id in kept:
+    for id in ids:
         if id in names.entities:
             known = names.entities[id]
             nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": counts[id], "date": None})
         else:
             paper = titles[id]
             nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, "date": paper["date"]})
-    left_out = {"nodes": len(ranked) - len(kept), "edges": len(edges) - len(shown)}
-    return {"nodes": nodes, "edges": shown, "left_out": left_out}
+    return nodes
+
+
+def movement(db: Database, names: NameIndex, limit: int = 5, min_papers: int = 4, min_confidence: float = 0.0) -> Row:
+    """Return what rose and what fell most from one year to the next, by its share of the papers of each.
+
+    The years are the last two that have papers; what fewer than ``min_papers`` of both name is left out.
+    """
+    db.need("link")
+    years = db.tuples(
+        "SELECT date[1:4] AS year, count(*) FROM paper WHERE date IS NOT NULL GROUP BY year ORDER BY year DESC LIMIT 2"
+    )
+    if len(years) < 2:
+        return {"years": [], "totals": [], "rises": [], "falls": []}
+    (last, now), (first, before) = years
+    rows = db.tuples(
+        """
+        WITH counted AS (
+            SELECT l.entity, count(*) FILTER (p.date[1:4] = $first) AS before,
+                   count(*) FILTER (p.date[1:4] = $last) AS now
+            FROM link l JOIN paper p ON p.no = l.paper WHERE p.date >= $first AND l.confidence >= $sure
+            GROUP BY l.entity HAVING before + now >= $least
+        )
+        SELECT entity, before, now, now * $before - before * $now AS change  -- of the shares, in whole numbers
+        FROM counted ORDER BY change DESC, entity
+        """,
+        {"first": first, "last": last, "before": before, "now": now, "sure": min_confidence, "least": min_papers},
+    )
+
+    def told(some: list[tuple[Any, ...]]) -> list[Row]:
+        return [{**names.entities.at(no).ref(), "counts": [before, now]} for no, before, now, _ in some]
+
+    return {
+        "years": [int(first), int(last)],
+        "totals": [before, now],
+        "rises": told([row for row in rows[:limit] if row[3] > 0]),
+        "falls": told([row for row in rows[: -limit - 1 : -1] if row[3] < 0]),
+    }
 
 
 def matrix(
@@ -193,8 +214,7 @@ def matrix(
 
     The ``limit`` entities of each type with most papers; a cell that is absent is empty: nobody has tried it.
     """
-    check_types((rows, columns))
-    axes = [entities(db, [t], limit=limit, min_confidence=min_confidence) for t in (rows, columns)]
+    axes = [entities(db, Filters([t], min_confidence=min_confidence), limit) for t in (rows, columns)]
     cells: dict[str, list[str]] = {}
     db.need("link")
     sides = [[names.entities.no(e["id"]) for e in axis] for axis in axes]
