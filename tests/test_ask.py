@@ -68,6 +68,19 @@ def test_lineage_goes_up_and_down_with_evidence(gold_graph: KnowledgeGraph) -> N
     assert stated and all(e["text"] and e["paper"] for s in stated for e in s["evidence"])
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("the GSM8K benchmark", "GSM8K"),
+        ("gsm8k dataset", "GSM8K"),
+        ("Group Relative Policy Optimization (GRPO)", "GRPO"),
+        ("acme/GRPO", "GRPO"),
+    ],
+)
+def test_names_are_found_as_people_say_them(gold_graph: KnowledgeGraph, said: str, meant: str) -> None:
+    assert gold_graph.find(said) == gold_graph.find(meant)
+
+
 def test_unknown_names_suggest_the_nearest(gold_graph: KnowledgeGraph) -> None:
     with pytest.raises(UnknownNameError, match="GRPO") as caught:
         gold_graph.papers("GRPOO")

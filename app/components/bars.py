@@ -32,7 +32,7 @@ def timeline(rows: Sequence[Mapping[str, Any]], *, kind: str = "", height: int =
     ends = f"<span>{esc(months[0])}</span>{middle}" + (f"<span>{esc(months[-1])}</span>" if len(months) > 1 else "")
     classes = f"kg-bars kg-k-{esc(kind)}" if kind else "kg-bars"
     return (
-        f'<div style="max-width:{max(len(months) * 38, 260)}px">'
+        f'<div style="max-width:{max(len(months) * 38, min(len(months) * 66, 260))}px">'
         f'<ol class="{classes}" style="--h:{height}px" aria-label="Papers over time">{bars}</ol>'
         f'<div class="kg-axis" aria-hidden="true">{ends}</div></div>'
     )

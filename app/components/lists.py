@@ -34,6 +34,11 @@ def first_shown(place: DeltaGenerator, total: int, things: str, several: str | N
     return first
 
 
+def from_the_first() -> None:
+    """Go back to the first page of a list: what stood on the others changes with its filters."""
+    st.session_state["page"] = 1
+
+
 def table(headings: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, label: str, height: int = 0) -> str:
     """Return a sortable table; ``headings`` are (text, class), cells are HTML that is already safe."""
     classes = [css for _, css in headings]

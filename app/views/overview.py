@@ -33,7 +33,7 @@ def page() -> None:
         search.box(key="kg_search_large", large=True)
     if text:
         st.html(_found(text, sure))
-    st.html(_facts(counts))
+    st.html(_facts(counts, sure))
     left, right = st.columns([5, 3], gap="large")
     with left:
         st.html(_top(seen))
@@ -62,13 +62,14 @@ def _found(text: str, sure: float) -> str:
     )
 
 
-def _facts(counts: Answer) -> str:
+def _facts(counts: Answer, sure: float) -> str:
+    """Return the counts as links; where nothing is left out, they count what only the background knows too."""
     pairs = [("papers", counts["papers"], href("paper"))]
     pairs += [
         (
             theme.kinds()[kind]["plural"],
             counts["by_type"].get(kind, 0),
-            href("entity", type=theme.kinds()[kind]["plural"]),
+            href("entity", type=theme.kinds()[kind]["plural"], min=None if sure else 0),
         )
         for kind in ENTITY_TYPES
     ]

@@ -1,7 +1,8 @@
-"""From a name in any spelling to the entity: exact label, then folded spelling, then the nearest by edit distance."""
+"""From a name in any spelling to the entity: exact label, folded spelling, another way to say it; else what is near."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from rapidfuzz import fuzz, process
 from kg.ask.database import Database
 from kg.errors import UnknownNameError
 from kg.records import fold
+from kg.schema import ENTITY_TYPES
 
 _NEAR = 70.0
 """Least similarity (0 to 100) of a name that is suggested."""
@@ -68,6 +70,29 @@ class Entities(Mapping[str, Known]):
         return len(self._ids)
 
 
+_TYPE_WORD = re.compile(rf"(?:the\s+)?(.+?)(?:\s+(?:{'|'.join(ENTITY_TYPES)})s?)?", re.IGNORECASE)
+_FULL_AND_SHORT = re.compile(r"(.+?)\s*\(([^()]+)\)")
+
+
+def other_ways(name: str) -> Iterator[str]:
+    """Yield what else may be meant by a name that nothing bears as it stands, the likeliest first.
+
+    >>> list(other_ways("the GSM8K dataset")), list(other_ways("Group Relative Policy Optimization (GRPO)"))
+    (['GSM8K'], ['GRPO', 'Group Relative Policy Optimization'])
+    >>> list(other_ways("openai/gpt-4o")), list(other_ways("VAEs"))
+    (['gpt-4o'], ['VAE'])
+    """
+    name = name.strip()
+    if both := _FULL_AND_SHORT.fullmatch(name):
+        yield from (both[2], both[1])
+    if (bare := _TYPE_WORD.fullmatch(name)) and bare[1] != name:
+        yield bare[1]
+    if "/" in name and " " not in name:
+        yield name.rpartition("/")[2]
+    if name.endswith("s") and len(name) > 3:
+        yield name[:-1].removesuffix("'").removesuffix("’")
+
+
 class NameIndex:
     """All entities by id, by label and by folded spelling, and the tree of versions and sizes."""
 
@@ -92,6 +117,9 @@ class NameIndex:
             return labelled
         if found := self.named(name):
             return found[0] if len(found) == 1 else self._written_so(name, found)
+        for other in other_ways(name):
+            if found := self.named(other):
+                return found[0]
         near = self.nearest(name)
         hint = f"; did you mean {', '.join(near)}?" if near else "; try kg search"
         raise UnknownNameError(f"{name}: no entity of this name{hint}", tuple(near))

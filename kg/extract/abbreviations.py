@@ -54,7 +54,7 @@ _TERMED = re.compile(
 
 _WORDS = yaml.safe_load((Path(__file__).parent / "data" / "abbreviation_words.yaml").read_text(encoding="utf-8"))
 GLUE = frozenset(_WORDS["glue"])
-_GENERIC = frozenset(_WORDS["generic"])
+GENERIC = frozenset(_WORDS["generic"])
 _SOUNDS = {letter: tuple(words) for letter, words in _WORDS["sounds"].items()}
 
 
@@ -142,7 +142,7 @@ def _long_before(text: str, start: int, end: int, short: str) -> Range | None:
     pieces = _pieces(text, start, end)[-(len(short) * 2 + 8) :]
     for skip in (0, 1):  # with its last word, then without it where that is a generic noun
         words = [text[a:b].lower() for a, b in pieces[: len(pieces) - skip]]
-        if not words or (skip and text[slice(*pieces[-1])].lower() not in _GENERIC):
+        if not words or (skip and text[slice(*pieces[-1])].lower() not in GENERIC):
             break
         for form in forms:
             first = by_initials(words, form)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from kg.extract.abbreviations import GLUE, MAX_SHORT, by_initials
+from kg.extract.abbreviations import GENERIC, GLUE, MAX_SHORT, by_initials
 from kg.records import fold
 
 _WORD = re.compile(r"[^\W_]+")
@@ -25,10 +25,10 @@ def stands_for(short: str, long: str) -> bool:
     >>> stands_for("3DGS", "3D Gaussian splatting"), stands_for("PEFT", "prefix-tuning")
     (True, False)
     """
-    parts = _PART.findall(_singular(short))
-    words = [piece.lower() for word in _WORD.findall(long) for piece in (word if _SPELLED.fullmatch(word) else (word,))]
+    parts, said = _PART.findall(_singular(short)), _WORD.findall(long)
+    words = [piece.lower() for word in said for piece in (word if _SPELLED.fullmatch(word) else (word,))]
     opened = [word[0] for word in words if word not in GLUE]
-    if len(words) < 2 or opened != [part[0].lower() for part in parts]:
+    if len(said) < 2 or opened != [part[0].lower() for part in parts]:
         return False
     return by_initials(words, "".join(parts).lower()) == 0
 
@@ -46,14 +46,18 @@ def same_things(
 ) -> Iterator[tuple[int, int]]:
     """Yield pairs of names of a paper, by their numbers, that are one thing under an acronym and a full form.
 
-    An acronym goes to the one name that it stands for, if no definition has settled it; then names are compared with
-    acronyms written out ("Multi-Task RL").
+    A full form is the same with and without the noun at its end. An acronym goes to the one name that it stands for,
+    if no definition has settled it. Then names are compared with acronyms written out ("Multi-Task RL").
 
     Args:
         names: the spellings of each name.
         types: of each name; one thing has one type.
         definitions: what the text defines, as (short form, long form).
     """
+    for i, own in enumerate(names):
+        without = {fold(_without_head(surface)) for surface in own} - {""}
+        if without:
+            yield from ((i, j) for j in _alike(types, i) if without & {fold(s) for s in names[j]})
     settled = {fold(_singular(short)) for short, _ in definitions}
     written_out = dict(definitions)
     for i, own in enumerate(names):
@@ -70,6 +74,16 @@ def same_things(
             longer = {fold(long.join(inside.split(s))) for s in own if s != short and inside.search(s)}
             if longer:
                 yield from ((i, j) for j in _alike(types, i) if longer & {fold(s) for s in names[j]})
+
+
+def _without_head(surface: str) -> str:
+    """Return a full form without the noun at its end that says what it is, if two words are left.
+
+    >>> _without_head("Template-Aware Dynamic Convolution Module"), _without_head("Segment Model")
+    ('Template-Aware Dynamic Convolution', '')
+    """
+    *words, last = surface.split()
+    return " ".join(words) if len(words) > 1 and last.lower() in GENERIC else ""
 
 
 def _alike(types: Sequence[int], i: int) -> list[int]:

@@ -292,11 +292,11 @@ class Grammar:
                 tokens.append(Token(piece, low, WORD, before))
             elif _YEAR.fullmatch(low):
                 tokens.append(Token(piece, low, VERSION, before))
+            elif base and last and last.kind == PART and last.norm in w.edition_words:  # "SemEval-2026 Task 12"
+                tokens.append(Token(piece, low, PART, before))
             elif base and _SHORT_YEAR.fullmatch(low) and (before.strip() == "'" or self._edition(base)):
                 tokens.append(Token(piece, f"20{low}", VERSION, before))
-            elif (base and low in w.edition_words and not final and raw[index + 1][0].isalnum()) or (
-                base and last and last.kind == PART and last.norm in w.edition_words
-            ):
+            elif base and low in w.edition_words and not final and raw[index + 1][0].isalnum():
                 tokens.append(Token(piece, low, PART, before))
             elif base and (match := _VERSION.fullmatch(low)) and not match[2] and (low[0] == "v" or "." in low):
                 tokens.append(Token(piece, _version(match[1]), VERSION, before))

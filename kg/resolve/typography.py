@@ -77,7 +77,7 @@ def clean(surface: str) -> str:
     if "$" in text or "{" in text or "^" in text:
         text = text.replace("$", "").replace("{", "").replace("}", "").replace("^", "")
     text = _UNDERSCORED.sub(r"\1", text.replace("~", " "))
-    return _SPACES.sub(" ", text).strip() or surface.strip()
+    return _SPACES.sub(" ", text).strip() or surface.strip().lstrip("\\")  # the name of a macro is better than none
 
 
 _SUSPECT = re.compile(r"[\\$~{}^]|--|\s\s|[\t\n\r]|^_|^\s|\s$")

@@ -4,11 +4,20 @@ export default function ({ data }) {
   state.paths = data.paths;
   if (state.listening) return;
   state.listening = true;
+  document.addEventListener("click", menu, true);
   document.addEventListener("click", follow);
+  const push = (state.push = history.pushState.bind(history));
+  addEventListener("popstate", () => (state.menu = false));
+  history.pushState = (data, title, url) => {
+    if (url && new URL(url, location.href).pathname !== location.pathname && !state.menu) return;
+    state.menu = false;
+    push(data, title, url);
+  };
   document.addEventListener("click", sort);
 }
 
 function follow(event) {
+  state.menu = true;
   if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   const link = event.composedPath().find((item) => item instanceof HTMLAnchorElement && item.href);
   if (!link || link.hasAttribute("download") || link.origin !== location.origin) return;
@@ -16,10 +25,25 @@ function follow(event) {
   const path = link.pathname.replace(/\/$/, "").split("/").pop();
   if (!state.paths.includes(path) || link.hash) return;
   event.preventDefault();
-  if (link.href === location.href) return;
-  history.pushState({}, "", link.href);
+  go(link.href);
+}
+
+function go(address) {
+  if (address === location.href) return;
+  state.push({}, "", address);
   dispatchEvent(new PopStateEvent("popstate", { state: {} }));
   document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+}
+
+function menu(event) {
+  const link = event.target.closest?.('[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]');
+  if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const to = new URL(link.href);
+  const sure = new URLSearchParams(location.search).get("min_confidence");
+  if (sure) to.searchParams.set("min_confidence", sure);
+  event.preventDefault();
+  event.stopPropagation();
+  go(to.href);
 }
 
 // Sort the rows of a table by the column of the pressed heading; numbers by value, the rest by text.
