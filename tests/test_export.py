@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kg.ask import KnowledgeGraph
 from kg.errors import ExportError, UnknownNameError
 from kg.export import FORMATS, export
-from kg.graph.network import Edge, Node
+from kg.graph.network import Node
 
 
 def edges_of(graph: nx.Graph) -> Counter:
@@ -91,9 +91,6 @@ class Hostile:
             yield f"p{self.text}", "method/m", key, dict(data)
 
 
-_ = Edge
-
-
 @pytest.mark.parametrize("format", list(FORMATS))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
@@ -113,6 +110,12 @@ def test_any_text_can_be_exported(tmp_path: Path, format: str, text: str) -> Non
         assert nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges").number_of_edges() == 2
     if format == "html":
         assert path.read_text(encoding="utf-8").count("</script>") == 2
+    if format == "csv":
+        for name, rows in (("nodes.csv", 2), ("edges.csv", 2)):
+            with (path / name).open(encoding="utf-8", newline="") as lines:
+                told = list(csv.DictReader(lines))
+            assert len(told) == rows
+            assert not any(value.lstrip().startswith(("=", "@")) for row in told for value in row.values() if value)
     path.unlink(missing_ok=True) if path.is_file() else None
 
 

@@ -16,9 +16,7 @@ import streamlit as st
 
 from app.data import graph
 from app.markup import plain
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet take a cell for a formula."""
+from kg.export.tables import no_formula
 
 
 def json_of(value: object) -> str:
@@ -58,7 +56,7 @@ def csv_of(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([_cell(row.get(column)) for column in columns])
+        writer.writerow([no_formula(plain(row.get(column))) for column in columns])
     return out.getvalue()
 
 
@@ -89,17 +87,3 @@ def exported(
             for file in sorted(written.iterdir()):
                 archive.write(file, file.name)
         return packed.getvalue()
-
-
-def _cell(value: Any) -> str:
-    text = plain(value)
-    begins = text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA)
-    return f"'{text}" if begins and not _number(text) else text
-
-
-def _number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -88,9 +88,8 @@ def join_background(resolution: Resolution) -> list[tuple[str, str, str, str]]:
 
     Taken are the things that the corpus names, all their ancestors and their direct descendants. Things added to
     ``resolution.entities`` have no spellings; a version that the grammar of names hangs already is not repeated. Each
-    thing's year goes to its entity. A
-    thing is matched by its name or another name within its group of types (method and model for each other where
-    only one is there), never to an acronym that the corpus gives another full form.
+    thing's year goes to its entity. A thing is matched by its name or another name within its group of types (method
+    and model for each other where only one is there), never to an acronym that the corpus gives another full form.
     """
     things, relations = background()
     at = {loose(t.name): t for t in things}
@@ -100,13 +99,13 @@ def join_background(resolution: Resolution) -> list[tuple[str, str, str, str]]:
         years = [year for year in (found.year, at[folded].year) if year]
         found.year = min(years, default=None)
     wanted, waiting = set(ids), sorted(ids)
+    parents: dict[str, list[str]] = defaultdict(list)
+    for r in relations:
+        parents[loose(r.child)].append(loose(r.parent))
     while waiting:
-        child = waiting.pop()
-        for r in relations:
-            parent = loose(r.parent)
-            if loose(r.child) == child and parent not in wanted:
-                wanted.add(parent)
-                waiting.append(parent)
+        new = set(parents[waiting.pop()]) - wanted
+        wanted |= new
+        waiting += sorted(new)
     wanted |= {loose(r.child) for r in relations if loose(r.parent) in ids}
     taken = {e.id for e in resolution.entities}
     labels = {e.label.casefold() for e in resolution.entities}

@@ -21,6 +21,7 @@ from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ import yaml
 
 from kg.errors import CurationError
 from kg.records import Problem
-from kg.resolve.resolution import Resolution
+from kg.resolve.resolution import Resolution, ResolvedEntity
 from kg.schema import ENTITY_TYPES, RELATIONS, ROLES
 
 ACTIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -340,11 +341,12 @@ def settle_links(
 ) -> tuple[list[LinkEdit], list[Problem]]:
     """Return the link corrections with entity ids, and the ones that name no paper or no entity of this corpus."""
     edits, problems = [], []
+    finder = cache(resolution.finder)  # which is made for the first name
     for edit in curation.link_edits():
         if edit.paper not in papers:
             problems.append(edit.entry.problem(f"no paper {edit.paper!r}; not applied"))
             continue
-        found = _one(resolution, edit.entity, edit.entry)
+        found = _one(finder()(edit.entity), edit.entity, edit.entry)
         if isinstance(found, Problem):
             problems.append(found)
         else:
@@ -355,8 +357,9 @@ def settle_links(
 def settle_relations(curation: Curation, resolution: Resolution) -> tuple[list[RelationEdit], list[Problem]]:
     """Return the relation corrections with entity ids, and the ones that name no entity of this corpus."""
     edits, problems = [], []
+    finder = cache(resolution.finder)
     for edit in curation.relation_edits():
-        ends = [_one(resolution, name, edit.entry) for name in (edit.child, edit.parent)]
+        ends = [_one(finder()(name), name, edit.entry) for name in (edit.child, edit.parent)]
         wrong = [e for e in ends if isinstance(e, Problem)]
         if wrong:
             problems += wrong[:1]
@@ -369,8 +372,7 @@ def settle_relations(curation: Curation, resolution: Resolution) -> tuple[list[R
     return edits, problems
 
 
-def _one(resolution: Resolution, name: str, entry: Entry) -> str | Problem:
-    found = resolution.find(name)
+def _one(found: list[ResolvedEntity], name: str, entry: Entry) -> str | Problem:
     wanted = entry.get("type")
     if wanted:
         found = [e for e in found if e.type == wanted] or found

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -56,13 +57,20 @@ class Resolution:
 
     def find(self, name: str) -> list[ResolvedEntity]:
         """Return the entities that the name can mean: by id, label or name first, else by any spelling."""
-        wanted, folded = name.strip(), loose(name)
-        exact = [e for e in self.entities if wanted in (e.id, e.label)]
-        if exact:
-            return exact
-        named = [e for e in self.entities if loose(e.name) == folded]
-        own = [e for e in self.entities if any(loose(s.surface) == folded and s.rule != SHORTENED for s in e.spellings)]
-        return named or own
+        return self.finder()(name)
+
+    def finder(self) -> Callable[[str], list[ResolvedEntity]]:
+        """Return `find` for many names: all spellings are folded once."""
+        exact: dict[str, list[ResolvedEntity]] = defaultdict(list)
+        named: dict[str, list[ResolvedEntity]] = defaultdict(list)
+        own: dict[str, list[ResolvedEntity]] = defaultdict(list)
+        for e in self.entities:
+            for key in {e.id, e.label}:
+                exact[key].append(e)
+            named[loose(e.name)].append(e)
+            for folded in {loose(s.surface) for s in e.spellings if s.rule != SHORTENED}:
+                own[folded].append(e)
+        return lambda name: exact.get(name.strip()) or named.get(loose(name)) or own.get(loose(name), [])
 
     def explain(self, name: str) -> list[dict[str, Any]]:
         """Return, for each entity that the name can mean, which rule joined which spellings, with counts.
