@@ -81,6 +81,11 @@ def test_names_are_found_as_people_say_them(gold_graph: KnowledgeGraph, said: st
     assert gold_graph.find(said) == gold_graph.find(meant)
 
 
+def test_roles_in_one_text_are_refused_with_the_list_that_is_wanted(gold_graph: KnowledgeGraph) -> None:
+    with pytest.raises(KGError, match=r'such as \["uses"\]'):
+        gold_graph.papers("GRPO", roles="uses")
+
+
 def test_unknown_names_suggest_the_nearest(gold_graph: KnowledgeGraph) -> None:
     with pytest.raises(UnknownNameError, match="GRPO") as caught:
         gold_graph.papers("GRPOO")

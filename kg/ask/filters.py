@@ -67,6 +67,8 @@ def check_types(types: Sequence[str]) -> None:
 
 def check_roles(roles: Sequence[str]) -> None:
     """Raise a KGError where one of some roles is none."""
+    if isinstance(roles, str):
+        raise KGError(f'{roles}: roles come as a list, such as ["uses"]')
     for role in roles:
         if role not in ROLES:
             raise KGError(f"{role}: no such role; choose from {', '.join(ROLES)}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 import kg
-from kg.cli.options import as_json, directory, min_confidence, print_json
+from kg.cli.options import as_json, directory, min_confidence, plural, print_json
 from kg.schema import ROLES
 
 Row = dict[str, Any]
@@ -17,10 +17,6 @@ Row = dict[str, Any]
 def _sentence(text: str | None, indent: str = "      ") -> None:
     if text:
         click.echo(f"{indent}“{' '.join(text.split())}”")
-
-
-def _plural(n: int, word: str) -> str:
-    return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
 @click.command()
@@ -37,6 +33,8 @@ def papers(
 
     Strongest role first, each with the sentence that it rests on; without NAME, all papers.
     """
+    if name is None and (roles or exact or min_confidence):
+        raise click.UsageError("--role, --exact and --min-confidence ask how papers use NAME; say which")
     graph = kg.load(directory)
     rows = graph.papers(name, roles=roles, exact=exact, min_confidence=min_confidence)
     if as_json:
@@ -45,11 +43,11 @@ def papers(
     if name is None:
         for row in rows:
             click.echo(f"{row['date'] or '?':10s}  {row['title']}  [{row['id']}]")
-        click.echo(_plural(len(rows), "paper"))
+        click.echo(plural(len(rows), "paper"))
         return
     found = graph.entity(name)
-    family = f" and {_plural(len(found['members']), 'version')} of it" if found["members"] and not exact else ""
-    click.echo(f"{found['label']} ({found['type']}){family}: {_plural(len(rows), 'paper')}")
+    family = f" and {plural(len(found['members']), 'version')} of it" if found["members"] and not exact else ""
+    click.echo(f"{found['label']} ({found['type']}){family}: {plural(len(rows), 'paper')}")
     role = None
     for row in rows:
         if row["role"] != role:
@@ -83,9 +81,9 @@ def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> 
         click.echo(f"  versions and sizes: {', '.join(m['label'] for m in row['members'])}")
     counts = row["counts"]
     by_role = ", ".join(f"{role} {n}" for role, n in counts["by_role"].items())
-    click.echo(f"  {_plural(counts['papers'], 'paper')}" + (f": {by_role}" if by_role else ""))
+    click.echo(f"  {plural(counts['papers'], 'paper')}" + (f": {by_role}" if by_role else ""))
     if counts["papers_with_family"] > counts["papers"]:
-        click.echo(f"  {_plural(counts['papers_with_family'], 'paper')} with its versions and sizes")
+        click.echo(f"  {plural(counts['papers_with_family'], 'paper')} with its versions and sizes")
     if row["first_date"]:
         click.echo(f"  from {row['first_date']} to {row['last_date']}")
     for title, key in (("used with", "used_with"), ("measured on", "measured_on")):
@@ -151,7 +149,7 @@ def search(text: str, limit: int, directory: Path, as_json: bool) -> None:
         print_json(found)
         return
     for row in found["entities"]:
-        click.echo(f"{row['score']:5.1f}  {row['label']}  ({row['type']}, {_plural(row['papers'], 'paper')})")
+        click.echo(f"{row['score']:5.1f}  {row['label']}  ({row['type']}, {plural(row['papers'], 'paper')})")
     for row in found["papers"]:
         click.echo(f"{row['score']:5.1f}  {row['title']}  [{row['id']}]")
     if not found["entities"] and not found["papers"]:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import kg
-from kg.cli.options import as_json, directory, print_json
+from kg.cli.options import as_json, directory, plural, print_json
 from kg.errors import KGError, OutputsError
 from kg.schema import ENTITY_TYPES, RELATIONS, ROLES
 
@@ -33,13 +33,13 @@ def explain(name: str, directory: Path, as_json: bool) -> None:
         return
     click.echo(f"{row['label']}  ({row['type']}, {row['id']})")
     for spelling in row["spellings"]:
-        counts = f"{spelling['mentions']} mentions in {spelling['papers']} papers"
+        counts = f"{plural(spelling['mentions'], 'mention')} in {plural(spelling['papers'], 'paper')}"
         click.echo(f"  {spelling['surface']}  {counts}  {spelling['rule']}")
     for title, steps in (("variant of", row["variant_of"]), ("variants", row["variants"])):
         for step in steps:
             click.echo(f"  {title}: {step['label']}  {step['reason']}")
     for other in row["same_spelling"]:
-        click.echo(f"  not the same: {other['label']}  ({other['type']}, {other['papers']} papers)")
+        click.echo(f"  not the same: {other['label']}  ({other['type']}, {plural(other['papers'], 'paper')})")
 
 
 @click.group()

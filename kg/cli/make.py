@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from tqdm import tqdm
 
-from kg.cli.options import as_json, min_confidence, print_json
+from kg.cli.options import as_json, min_confidence, plural, print_json
 from kg.errors import KGError
 
 if TYPE_CHECKING:
@@ -90,7 +90,10 @@ def build(
         place = problem["file"] if problem["line"] is None else f"{problem['file']}:{problem['line']}"
         click.echo(f"{place}: {problem['message']}", err=True)
     merged = graph.merged()
-    click.echo(f"{counts['papers']} papers from {counts['records']} records in {len(record['inputs'])} files")
+    click.echo(
+        f"{plural(counts['papers'], 'paper')} from {plural(counts['records'], 'record')} "
+        f"in {plural(len(record['inputs']), 'file')}"
+    )
     if merged["papers"]:
         click.echo(f"  {merged['papers']} papers stand in several records and were merged")
     for note in merged["notes"]:
@@ -99,7 +102,7 @@ def build(
     if timings["added"]:
         click.echo(f"  {timings['added']['papers']} added to the build before")
     by_type = graph.overview()["counts"]["by_type"]
-    click.echo(f"{counts['entities']} entities: " + ", ".join(f"{n} {t}s" for t, n in by_type.items()))
+    click.echo(f"{counts['entities']} entities: " + ", ".join(plural(n, t) for t, n in by_type.items()))
     click.echo(f"{counts['links']} links, {counts['relations']} relations, {counts['mentions']} mentions")
     if record["curation"]["entries"]:
         click.echo(f"{record['curation']['entries']} corrections replayed from {record['curation']['file']}")

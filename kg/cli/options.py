@@ -29,3 +29,12 @@ min_confidence = click.option(
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def plural(n: int, word: str) -> str:
+    """Return how many there are of a thing.
+
+    >>> plural(1, "paper"), plural(0, "paper")
+    ('1 paper', '0 papers')
+    """
+    return f"{n} {word}" if n == 1 else f"{n} {word}s"

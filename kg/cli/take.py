@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -39,6 +40,8 @@ def export(
     graphml opens in networkx, igraph and Gephi, gexf in Gephi, json in networkx and D3, csv (FILE is a folder) in
     spreadsheets and pandas, cypher in Neo4j, html in any browser, offline.
     """
+    if entity is None and hops != 1:
+        raise click.UsageError("--hops counts from --entity; say which")
     graph = kg.load(directory)
     path = graph.export(format, file, entity=entity, hops=hops, types=types, min_confidence=min_confidence)
     click.echo(f"written to {path}")
@@ -78,8 +81,10 @@ def app(port: int, no_browser: bool, directory: Path) -> None:
     command += [f"--server.headless={str(no_browser or not sys.stdout.isatty()).lower()}"]
     command += ["--browser.gatherUsageStats=false", "--server.address=localhost", "--server.fileWatcherType=none"]
     environment = {**os.environ, "KG_DIR": str(directory.resolve())}
+    server = subprocess.Popen(command, env=environment)
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # who ends this command ends the server
     try:
-        code = subprocess.call(command, env=environment)
+        code = server.wait()
     except KeyboardInterrupt:
-        code = 0
-    raise SystemExit(1 if code else 0)
+        code = server.wait()  # it has had the same signal
+    raise SystemExit(1 if code > 0 else 0)

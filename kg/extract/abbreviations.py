@@ -160,7 +160,9 @@ def _long_before(text: str, start: int, end: int, short: str) -> Range | None:
 
 
 def _whole_word(text: str, floor: int, begin: int) -> int:
-    """Move ``begin`` back to where its hyphenated word begins: "Non-native Children's …", not "native …"."""
+    """Move ``begin`` back to where its word begins, hyphens and humps within: "Non-native Children's …", "eRror …"."""
+    while begin > floor and text[begin].isalnum() and text[begin - 1].isalnum():
+        begin -= 1
     while begin > floor and text[begin - 1] == "-" and begin - 1 > floor and text[begin - 2].isalnum():
         begin -= 1
         while begin > floor and text[begin - 1].isalnum():
