@@ -331,10 +331,7 @@ def find_groups(reading: Reading, lexicon: Lexicon) -> list[Group]:
             places = sorted(set(places))
         if places:
             known = {p: chances[p] if p in chances else chance_of(p, reading.scores) for p in places}
-            groups.append(
-                Group(
-                    [key.rstrip("+") for key in keys], surfaces, places, int(not defined.keys().isdisjoint(keys)), known
-                )
-            )
+            is_defined = int(not defined.keys().isdisjoint(keys))
+            groups.append(Group([key.rstrip("+") for key in keys], surfaces, places, is_defined, known))
     groups.sort(key=lambda g: g.places[0])
     return groups
