@@ -12,8 +12,6 @@ from app.markup import esc
 
 def control() -> None:
     """Draw the control, and while it leaves something out, say so."""
-    if SURE not in st.query_params and (before := st.session_state.get(SURE)):
-        st.query_params[SURE] = f"{before:g}"  # Streamlit drops it with a page on which the popover stayed shut
     with st.container(key="kg-sure"), st.popover("Confidence", icon=":material/filter_alt:", type="tertiary"):
         st.slider(
             "Show what is at least this sure",
