@@ -389,6 +389,25 @@ def test_the_confidence_asked_for_is_carried_from_page_to_page(unsure_app: str, 
     assert "min_confidence" not in page.url
 
 
+def test_the_menu_leads_from_one_thing_back_to_the_list_of_all(app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{app}/entity?name=LoRA")
+    heading(page)
+    page.get_by_role("link", name="Entities", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Entities", exact=True)).to_be_visible()
+    assert page.url == f"{app}/entity"
+    page.go_back()
+    expect(page.get_by_role("heading", name="LoRA").first).to_be_visible()
+
+
+def test_a_filter_leads_back_to_the_first_page_of_a_list(app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{app}/entity?page=3")
+    expect(page.get_by_text("showing 201 to 300")).to_be_visible()
+    page.get_by_role("button", name="models", exact=True).click()
+    expect(page.get_by_text("showing 1 to 100")).to_be_visible()
+
+
 def test_the_picture_can_be_saved(app: str, tab: Callable[..., Page]) -> None:
     page = tab()
     page.goto(f"{app}/explore?entity=GRPO")
