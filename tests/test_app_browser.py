@@ -400,6 +400,16 @@ def test_the_menu_leads_from_one_thing_back_to_the_list_of_all(app: str, tab: Ca
     expect(page.get_by_role("heading", name="LoRA").first).to_be_visible()
 
 
+def test_the_menu_of_a_narrow_window_can_be_closed(app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.goto(f"{app}/entity?name=LoRA")
+    heading(page)
+    page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    expect(page.get_by_role("combobox", name="Search papers and entities")).to_be_visible()
+
+
 def test_a_filter_leads_back_to_the_first_page_of_a_list(app: str, tab: Callable[..., Page]) -> None:
     page = tab()
     page.goto(f"{app}/entity?page=3")
