@@ -37,8 +37,8 @@ _NO_NAME = re.compile(
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|(?<![\w.])[\w.-]+\.(?:com|org|io|ai|net|edu)/\S*")
 """A web address, with or without its scheme."""
 
-_FONT = re.compile(r"\$?\{?\\(?:text\w*|emph|math\w+|sc|bf|it|tt)\b[{ ]\s*([^{}$\\]+)\}?\$?|\{([^{}]+)\}")
-"""A name that TeX sets in some font."""
+_FONT = re.compile(r"\$?\{?\\(?:text\w*|emph|math\w+|sc|bf|it|tt)\b[{ ]\s*([^{}$\\]+)\}?\$?|\{([^{}]+)\}|\*+([^*]+)\*+")
+"""A name that TeX, or Markdown, sets in some font."""
 
 _EDGE = re.compile(
     r"^(?:[-–—|\"“”‘`\u2600-\u27bf\U0001f300-\U0001faff\ufe0f]|\*\*)+\s*|\s*(?:[-–—|,;:\"“”`']|\*\*|\s\+|['’]s)+$"
@@ -163,13 +163,13 @@ def _bare(surfaces: Sequence[str]) -> tuple[str, ...]:
 def bare(surface: str) -> str:
     """Return a spelling without what is layout: TeX's fonts, dashes, bars and quotes at its edges, an emblem.
 
-    >>> bare(r"$\\texttt{SPECS}$"), bare("Gemini -"), bare("“Owl”"), bare("PAR$^2$-RAG"), bare("-")
-    ('SPECS', 'Gemini', 'Owl', 'PAR$^2$-RAG', '-')
+    >>> bare(r"$\\texttt{SPECS}$"), bare("Gemini -"), bare("“Owl”"), bare("*CoE*"), bare("AOT*"), bare("PAR$^2$-RAG")
+    ('SPECS', 'Gemini', 'Owl', 'CoE', 'AOT*', 'PAR$^2$-RAG')
     """
     if surface.isalnum():  # most are
         return surface
     font = _FONT.fullmatch(surface)
-    return _EDGE.sub("", font[1] or font[2] if font else surface) or surface
+    return _EDGE.sub("", font[font.lastindex or 0] if font else surface) or surface
 
 
 def joined(names: Sequence[JudgedName], definitions: Sequence[tuple[str, str]]) -> list[JudgedName]:
