@@ -39,6 +39,10 @@ def from_the_first() -> None:
     st.session_state["page"] = 1
 
 
+FILTER: Mapping[str, Any] = {"bind": "query-params", "on_change": from_the_first}
+"""What every widget that narrows or orders a list is given."""
+
+
 def table(headings: Sequence[tuple[str, str]], rows: Iterable[Sequence[str]], *, label: str, height: int = 0) -> str:
     """Return a sortable table; ``headings`` are (text, class), cells are HTML that is already safe."""
     classes = [css for _, css in headings]

@@ -225,17 +225,16 @@ def _browse() -> None:
         "</div></div>"
     )
     left, middle, last, right = st.columns([5, 2, 2, 2], vertical_alignment="bottom")
-    bound: dict[str, Any] = {"bind": "query-params", "on_change": lists.from_the_first}
     kinds = left.pills(
         "Type",
         ENTITY_TYPES,
         selection_mode="multi",
         key="type",
         format_func=lambda k: theme.kinds()[k]["plural"],
-        **bound,
+        **lists.FILTER,
     )
-    least = middle.number_input("Papers at least", min_value=0, value=1, step=1, key="min", **bound)
-    order = last.selectbox("Order", list(_ORDERS), key="order", format_func=_ORDERS.__getitem__, **bound)
+    least = middle.number_input("Papers at least", min_value=0, value=1, step=1, key="min", **lists.FILTER)
+    order = last.selectbox("Order", list(_ORDERS), key="order", format_func=_ORDERS.__getitem__, **lists.FILTER)
     sure = min_confidence()
     total = ask("count_entities", tuple(kinds), min_papers=int(least), min_confidence=sure)
     part = {"order": str(order), "limit": lists.PAGE, "offset": lists.first_shown(right, total, "entity", "entities")}

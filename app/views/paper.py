@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import streamlit as st
 
@@ -153,8 +152,7 @@ def _browse() -> None:
     )
     left, right = st.columns([5, 1], vertical_alignment="bottom")
     years = sorted({row["period"][:4] for row in ask("overview")["papers_by_month"]}, reverse=True)
-    bound: dict[str, Any] = {"bind": "query-params", "on_change": lists.from_the_first}
-    chosen = left.pills("Year", years, selection_mode="multi", key="year", **bound) if years else []
+    chosen = left.pills("Year", years, selection_mode="multi", key="year", **lists.FILTER) if years else []
     total = ask("newest", tuple(chosen), limit=1)["total"]
     found = ask("newest", tuple(chosen), limit=lists.PAGE, offset=lists.first_shown(right, total, "paper"))
     st.html(
@@ -198,9 +196,8 @@ def _linked(wanted: str) -> None:
         ROLES,
         selection_mode="multi",
         key="role",
-        bind="query-params",
-        on_change=lists.from_the_first,
         format_func=theme.edge_label,
+        **lists.FILTER,
     )
     rows = [row for row in rows if not roles or row["role"] in roles]
     first = lists.first_shown(right, len(rows), "paper")

@@ -57,7 +57,7 @@ def same_things(
     for i, own in enumerate(names):
         without = {fold(_without_head(surface)) for surface in own} - {""}
         if without:
-            yield from ((i, j) for j in _alike(types, i) if without & {fold(s) for s in names[j]})
+            yield from ((i, j) for j in _alike(types, i) if not without.isdisjoint(map(fold, names[j])))
     settled = {fold(_singular(short)) for short, _ in definitions}
     written_out = dict(definitions)
     for i, own in enumerate(names):
@@ -73,7 +73,7 @@ def same_things(
         for i, own in enumerate(names):
             longer = {fold(long.join(inside.split(s))) for s in own if s != short and inside.search(s)}
             if longer:
-                yield from ((i, j) for j in _alike(types, i) if longer & {fold(s) for s in names[j]})
+                yield from ((i, j) for j in _alike(types, i) if not longer.isdisjoint(map(fold, names[j])))
 
 
 def _without_head(surface: str) -> str:

@@ -6,6 +6,7 @@ export default function ({ data }) {
   state.listening = true;
   document.addEventListener("click", menu, true);
   document.addEventListener("click", follow);
+  // Streamlit says late which page it drew: a push to another page that no click asked for would lead astray
   const push = (state.push = history.pushState.bind(history));
   addEventListener("popstate", () => (state.menu = false));
   history.pushState = (data, title, url) => {
@@ -16,9 +17,14 @@ export default function ({ data }) {
   document.addEventListener("click", sort);
 }
 
+// Whether a click is one of the first button alone: others open tabs and windows.
+function isPlain(event) {
+  return event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+}
+
 function follow(event) {
   state.menu = true;
-  if (event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (event.defaultPrevented || !isPlain(event)) return;
   const link = event.composedPath().find((item) => item instanceof HTMLAnchorElement && item.href);
   if (!link || link.hasAttribute("download") || link.origin !== location.origin) return;
   if (link.target && link.target !== "_self" && !link.closest(".kg")) return;
@@ -37,7 +43,7 @@ function go(address) {
 
 function menu(event) {
   const link = event.target.closest?.('[data-testid="stTopNavLink"], [data-testid="stSidebarNavLink"]');
-  if (!link || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!link || !isPlain(event)) return;
   const to = new URL(link.href);
   const sure = new URLSearchParams(location.search).get("min_confidence");
   if (sure) to.searchParams.set("min_confidence", sure);
