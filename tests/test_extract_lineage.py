@@ -14,12 +14,14 @@ from kg.evaluate import read_gold
 from kg.extract.context import context_of
 from kg.extract.lineage import N_LOUDEST, N_SEEN, SILENT, WEIGHTS, Lineage, LineageModel, relation_of
 from kg.extract.lineage_features import N_KINDS, candidates, evidence_of
-from kg.extract.linear import fit, keys_of, probabilities
-from kg.extract.rivals import LOWEST, N_NUMBERS, Rivals, fit_rivals, standing
+from kg.extract.linear import keys_of, probabilities
+from kg.extract.rivals import LOWEST, N_NUMBERS, Rivals, standing
 from kg.extract.role_features import gather
 from kg.extract.roles import RoleModel, Roles
-from kg.extract.train_lineage import gold_pairs, train_lineage
-from kg.extract.train_roles import gold_doc, reader
+from kg.train.lineage import gold_pairs, train_lineage
+from kg.train.linear import fit
+from kg.train.regressions import fit_rivals
+from kg.train.roles import gold_doc, reader
 
 DATA = Path(__file__).parent / "data"
 GOLD = [json.loads(line) for line in (DATA / "evaluate_gold.jsonl").read_text(encoding="utf-8").splitlines()]

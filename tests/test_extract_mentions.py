@@ -16,18 +16,19 @@ import kg.extract
 from kg.errors import GoldError
 from kg.evaluate import predict, read_gold, score
 from kg.extract import network
-from kg.extract.calibration import Curve, fit_curve
+from kg.extract.calibration import Curve
 from kg.extract.candidates import Lexicon, known_stretches, tagged_stretches
 from kg.extract.entities import JudgedName, claim_places, make_entities, occurrences
 from kg.extract.extensions import Fields
 from kg.extract.floret import vectors_of
 from kg.extract.tagger import CHILD, N_LABELS, PARENT, Tagger, best_labels, shipped, spans_of
 from kg.extract.tokenizer import PaperTokenizer, split_words
-from kg.extract.train import Lessons, train
-from kg.extract.train_tagger import Settings, leaning_error, make_example, new_tagger
 from kg.extract.words import WordFeatures, WordTable, looks_of, name_like, norm
 from kg.records import Paper
 from kg.schema import ENTITY_TYPES, ROLES
+from kg.train.regressions import fit_curve
+from kg.train.steps import Lessons, train
+from kg.train.tagger import Settings, leaning_error, make_example, new_tagger
 
 GOLD = Path(__file__).parent / "data" / "gold"
 CONTRASTS = GOLD / "contrasts.jsonl"

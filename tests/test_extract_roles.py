@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kg.extract import train_roles
 from kg.extract.context import context_of, read_context, stem
-from kg.extract.linear import HashedLinear, fit, keys_of, mix, probabilities
+from kg.extract.linear import HashedLinear, keys_of, mix, probabilities
 from kg.extract.role_features import entity_leanings, gather, mention_leanings
 from kg.extract.roles import RoleModel, Roles
 from kg.extract.tagger import CHILD, N_LEANINGS
-from kg.extract.train_roles import gold_doc, reader
+from kg.train.linear import fit
+from kg.train.roles import gold_doc, reader, train_roles
 
 DATA = Path(__file__).parent / "data"
 GOLD = [json.loads(line) for line in (DATA / "evaluate_gold.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -121,9 +121,9 @@ def test_a_batch_reads_as_its_papers_do(roles, nlp):
 
 def test_a_tiny_model_learns_its_papers_and_training_is_deterministic(tmp_path):
     rows = GOLD[:12]
-    model = train_roles.train_roles(rows)
+    model = train_roles(rows)
     model.save(tmp_path / "a.npz")
-    train_roles.train_roles(rows).save(tmp_path / "b.npz")
+    train_roles(rows).save(tmp_path / "b.npz")
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
     nlp, component = reader(), Roles(RoleModel.load(tmp_path / "a.npz"))  # trained without a tagger, read without
     pairs = [

@@ -191,7 +191,7 @@ def train(
     except ImportError as error:
         raise KGError(f'training needs {error.name}, which is not installed: pip install -e ".[train]"') from None
     from kg.extract.tagger import WEIGHTS
-    from kg.extract.train import train as run
+    from kg.train import train as run
 
     logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
     folder = out or WEIGHTS

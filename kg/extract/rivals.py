@@ -117,27 +117,3 @@ class Rivals:
         """Read back what `to_arrays` gave."""
         text = arrays["rivals_trees"].tobytes().decode()
         return cls(arrays["rivals"], Trees(text) if text else None, *arrays["rivals_curve"].tolist())
-
-
-def fit_rivals(numbers: np.ndarray, target: np.ndarray, spread: float = 1.0) -> np.ndarray:
-    """Return the weights of the regression that makes held-out verdicts likeliest.
-
-    Args:
-        numbers: (P, `N_NUMBERS`) standing of pairs by scores of models that have not seen their papers.
-        target: (P,) 1 for a pair that is right, else 0.
-        spread: variance of the Gaussian prior on the weights of the numbers, each over its standard deviation.
-    """
-    centre, scale = numbers.mean(axis=0), np.maximum(numbers.std(axis=0), 0.01)
-    x = (numbers - centre) / scale
-
-    from scipy.optimize import minimize  # half a second that only training has to wait
-
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        z = x @ weights[:-1] + weights[-1]
-        error = expit(z) - target
-        value = (np.logaddexp(0, z) - target * z).sum() + 0.5 / spread * (weights[:-1] ** 2).sum()
-        return float(value), np.append(x.T @ error + weights[:-1] / spread, error.sum())
-
-    even = minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": 200}).x
-    weights = even[:-1] / scale
-    return np.round(np.append(weights, even[-1] - weights @ centre), 6)

@@ -19,12 +19,13 @@ from spacy.tokens import Doc
 from kg.extract import extensions, sentences, tokenizer  # noqa: F401  (registers the components)
 from kg.extract.context import Context, read_context
 from kg.extract.entities import JudgedName, claim_places
-from kg.extract.linear import fit, keys_of, least_rows, probabilities
+from kg.extract.linear import keys_of, probabilities
 from kg.extract.pipeline import make_doc
 from kg.extract.role_features import entity_leanings, gather, mention_features
 from kg.extract.roles import RoleModel, all_features
 from kg.records import Mention, PaperEntity
 from kg.schema import ROLES
+from kg.train.linear import fit, least_rows
 
 Row = Mapping[str, Any]
 

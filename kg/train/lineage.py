@@ -19,19 +19,20 @@ from spacy.tokens import Doc
 from toolz import partition_all
 
 from kg.errors import GoldError
-from kg.extract.calibration import fit_logistic
 from kg.extract.context import context_of
 from kg.extract.lineage import LineageModel
 from kg.extract.lineage_features import Known, Spoken, candidates, evidence_of
-from kg.extract.linear import SPACE, HashedLinear, fit, join_keys, keys_in, keys_of, least_rows
-from kg.extract.rivals import Rivals, fit_rivals
+from kg.extract.linear import SPACE, HashedLinear, keys_of
+from kg.extract.rivals import Rivals
 from kg.extract.role_features import gather
 from kg.extract.roles import Roles
 from kg.extract.runs import starts_of
-from kg.extract.side_by_side import side_by_side
-from kg.extract.train_roles import fit_roles, gold_doc, reader
-from kg.extract.train_trees import fit_trees
 from kg.records import PaperEntity, fold
+from kg.train.linear import fit, join_keys, keys_in, least_rows
+from kg.train.regressions import fit_logistic, fit_rivals
+from kg.train.roles import fit_roles, gold_doc, reader
+from kg.train.side_by_side import side_by_side
+from kg.train.trees import fit_trees
 
 FOLDS = 4
 

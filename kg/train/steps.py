@@ -1,4 +1,4 @@
-"""Training: from gold files to the weights in ``kg/extract/weights``; the verb ``kg train``.
+"""The steps of training, one after the other.
 
 In order: vectors of character n-grams and guessing hidden words, both on unlabelled abstracts where there are any;
 taggers on all folds but one, for what they say of the fold left out, and one on all; judges, roles and lineage on what
@@ -28,10 +28,10 @@ from kg.extract.candidates import Lexicon
 from kg.extract.extensions import GAP
 from kg.extract.lineage import LineageModel
 from kg.extract.tagger import WEIGHTS, Said, Tagger
-from kg.extract.train_judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case
-from kg.extract.train_lineage import train_lineage
-from kg.extract.train_roles import train_roles
-from kg.extract.train_tagger import (
+from kg.train.judge import ROUNDS, Judges, fit_judge, lexicon_of, make_case
+from kg.train.lineage import train_lineage
+from kg.train.roles import train_roles
+from kg.train.tagger import (
     NO_LIMIT,
     Example,
     Settings,

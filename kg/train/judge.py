@@ -13,24 +13,26 @@ from typing import Any
 
 import numpy as np
 
-from kg.extract import linear
 from kg.extract.abbreviations import definitions
-from kg.extract.calibration import Curve, fit_curve
+from kg.extract.calibration import Curve
 from kg.extract.candidates import Group, Lexicon, Reading, find_groups
 from kg.extract.entities import THRESHOLD, make_entities
 from kg.extract.evidence import weigh
 from kg.extract.extensions import Fields
 from kg.extract.judge import N_CLASSES, Judge, judged_name
-from kg.extract.side_by_side import side_by_side
+from kg.extract.linear import HashedLinear, keys_of
 from kg.extract.tables import Evidence, Tables
 from kg.extract.tokenizer import split_words
-from kg.extract.train_tagger import Example
-from kg.extract.train_trees import fit_trees
 from kg.extract.trees import Trees
 from kg.extract.wording import Wording, verdict, wording
 from kg.extract.words import looks_of
 from kg.records import PaperEntity, fold
 from kg.schema import ENTITY_TYPES
+from kg.train.linear import fit, least_rows
+from kg.train.regressions import fit_curve
+from kg.train.side_by_side import side_by_side
+from kg.train.tagger import Example
+from kg.train.trees import fit_trees
 
 Row = Mapping[str, Any]
 
@@ -123,7 +125,7 @@ def fit_tables(cases: Sequence[Case]) -> Tables:
     return Tables.fit((case.evidence, np.where(case.kinds == none, -1, case.kinds)) for case in cases)
 
 
-def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
+def fit_wording(cases: Sequence[Case]) -> HashedLinear:
     """Return the linear model over the words that these cases give."""
     owners, features, kinds, at = [], [], [], 0
     for case in cases:
@@ -135,12 +137,12 @@ def fit_wording(cases: Sequence[Case]) -> linear.HashedLinear:
         kinds.append(case.kinds)
         at += len(case.groups)
     owner, feature, kind = map(np.concatenate, (owners, features, kinds))
-    min_rows = linear.least_rows(len(cases))
-    keys = linear.keys_of(owner, feature, len(kind))
-    return linear.fit(keys, kind, N_CLASSES, min_rows=min_rows, iterations=40)
+    min_rows = least_rows(len(cases))
+    keys = keys_of(owner, feature, len(kind))
+    return fit(keys, kind, N_CLASSES, min_rows=min_rows, iterations=40)
 
 
-def rows_of(case: Case, tables: Tables, words: linear.HashedLinear) -> np.ndarray:
+def rows_of(case: Case, tables: Tables, words: HashedLinear) -> np.ndarray:
     """Return (groups, features) for the trees."""
     assert case.wording is not None  # `fit_judge` leaves papers without candidates out
     said = verdict(words, case.wording)
