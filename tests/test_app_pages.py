@@ -179,6 +179,13 @@ def test_an_entity_shows_its_papers_by_role_with_the_name_marked(
     assert "<mark>LoRA</mark>" in html
 
 
+def test_data_are_measured_together_with_others_and_methods_on_data(show: Callable[..., AppTest]) -> None:
+    assert "Measured together with" in (text := text_of(show("entity", name="GSM8K")))
+    assert "Measured on" not in text
+    assert "Measured on" in (text := text_of(show("compare", side="CoT|GSM8K")))
+    assert text.count("Measured on") == text.count("Measured together with") == 1
+
+
 def test_a_family_can_be_rolled_up_and_unrolled(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
     whole, own = (len(gold_graph.papers("Llama", exact=exact)) for exact in (False, True))
     assert whole > own

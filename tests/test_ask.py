@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import kg
 from conftest import gold_rows
 from kg.ask import KnowledgeGraph
-from kg.ask.lineage import cycles
+from kg.ask.lineage import cycles, tree
 from kg.errors import KGError, UnknownNameError
 from kg.records import fold
 from kg.schema import ROLES
@@ -58,6 +58,25 @@ def test_an_entity_page_holds_what_the_papers_say(gold_graph: KnowledgeGraph) ->
     assert "Group Relative Policy Optimization" in page["aliases"]
     assert sum(page["counts"]["by_role"].values()) == page["counts"]["papers"] == sum(map(len, page["papers"].values()))
     assert page["used_with"] and page["used_with"][0]["papers"] > 0
+
+
+@pytest.mark.parametrize("name", ["GSM8K", "MATH", "MMLU", "FineWeb-Edu"])
+def test_a_benchmark_is_measured_on_nothing_but_together_with_others(gold_graph: KnowledgeGraph, name: str) -> None:
+    page = gold_graph.entity(name)
+    assert page["type"] in ("benchmark", "dataset")
+    assert page["measured_on"] == []
+    on_it = {r["id"] for r in page["papers"].get("evaluates_on", ())}
+    for other in page["measured_together_with"]:
+        on_other = {r["id"] for r in gold_graph.papers(other["id"], roles=["evaluates_on"], exact=True)}
+        assert other["papers"] == len(on_it & on_other) > 0
+    assert name != "GSM8K" or "MATH" in {e["label"] for e in page["measured_together_with"]}
+
+
+def test_a_method_is_measured_on_what_its_papers_measure_on(gold_graph: KnowledgeGraph) -> None:
+    page = gold_graph.entity("CoT")
+    assert page["measured_together_with"] == []
+    assert {e["type"] for e in page["measured_on"]} <= {"benchmark", "dataset"}
+    assert "GSM8K" in {e["label"] for e in page["measured_on"]}
 
 
 def test_lineage_goes_up_and_down_with_evidence(gold_graph: KnowledgeGraph) -> None:
@@ -212,6 +231,27 @@ def test_lineages_have_no_cycles_and_lose_only_what_closes_one(edges: list[tuple
         assert (way[0], way[-1]) == (parent, child)
         surer = edges[: edges.index((child, parent, "extends"))]
         assert all((a, b, "extends") in surer for a, b in pairwise(way)), "the edge left out is the weakest"
+
+
+@given(EDGES, st.booleans())
+def test_a_tree_shows_each_step_once_below_the_one_that_leads_to_it(
+    edges: list[tuple[str, str, str]], up: bool
+) -> None:
+    steps = [{"child": {"id": child}, "parent": {"id": parent}} for child, parent, _ in edges]
+    near, far = ("child", "parent") if up else ("parent", "child")
+    above, shown, told = ["a"], {"a"}, []
+    for depth, step, again in tree(steps, "a", up):
+        assert 1 <= depth <= len(above)
+        del above[depth:]
+        assert step[near]["id"] == above[-1]
+        assert again == (step[far]["id"] in shown), "what is shown before is marked"
+        above.append("" if again else step[far]["id"])  # nothing hangs below what is not repeated
+        shown.add(step[far]["id"])
+        told.append((step["child"]["id"], step["parent"]["id"]))
+    reached = nx.DiGraph([(step[near]["id"], step[far]["id"]) for step in steps])
+    reached.add_node("a")
+    within = {"a"} | nx.descendants(reached, "a")
+    assert sorted(told) == sorted(e[:2] for e in edges if e[0 if up else 1] in within)
 
 
 def test_outputs_of_a_version_that_knew_no_years_answer_as_before(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:

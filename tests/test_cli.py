@@ -72,6 +72,32 @@ def test_questions_answer_in_words_and_in_json(gold_graph: KnowledgeGraph, argum
     assert json.loads(data.stdout) == json.loads(json.dumps(method(*arguments[1:2], **options)))
 
 
+@pytest.mark.parametrize("command", ["lineage", "entity"])
+@pytest.mark.parametrize("name", ["Llama", "TÜLU 2", "Llama 2-Chat"])
+def test_a_lineage_is_printed_as_a_tree(gold_graph: KnowledgeGraph, command: str, name: str) -> None:
+    row = gold_graph.lineage(name)
+    lines = run(command, name, "--dir", gold_graph.folder).stdout.splitlines()
+    steps = {
+        f"{s['child']['label']} {s['relation']} {s['parent']['label']}": (s, key)
+        for key in ("ancestors", "descendants")
+        for s in row[key]
+    }
+    above = [row["entity"]["label"]]
+    told = set()
+    for line in lines:
+        text = line.strip().removesuffix("  (shown above)").split("  (")[0]
+        if text not in steps:
+            continue
+        step, key = steps[text]
+        near, far = ("child", "parent") if key == "ancestors" else ("parent", "child")
+        depth = (len(line) - len(line.lstrip()) - 2) // 2
+        del above[depth:]
+        assert step[near]["label"] == above[-1], line
+        above.append(step[far]["label"])
+        told.add(text)
+    assert told == set(steps)
+
+
 def test_wrong_usage_exits_2(gold_graph: KnowledgeGraph) -> None:
     for wrong in (["papers", "GRPO", "--role", "loves"], ["export", "xlsx", "f"], ["nothing"], ["build"]):
         assert run(*wrong).exit_code == 2

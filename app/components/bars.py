@@ -52,6 +52,19 @@ def ranking(rows: Iterable[Mapping[str, Any]], *, page: str = "entity", top: int
     return f'<ul class="kg-rank">{items}</ul>' if items else '<p class="quiet">None.</p>'
 
 
+def company(one: Mapping[str, Any], most: int, *, top: int | None = None) -> str:
+    """Return what an entity is measured on or together with and used with, ``most`` of each, by papers in common."""
+    return "".join(
+        f"<h2>{title} <small>papers in common</small></h2>{ranking(rows, top=top)}"
+        for title, key in (
+            ("Measured on", "measured_on"),
+            ("Measured together with", "measured_together_with"),
+            ("Used with", "used_with"),
+        )
+        if (rows := one[key][:most])
+    )
+
+
 def parts(counts: Mapping[str, int]) -> str:
     """Return one bar cut into roles, with its key."""
     known = {key: number for key, number in counts.items() if number}

@@ -196,8 +196,7 @@ def _column(one: Answer, ids: list[str], top: int) -> str:
         f"<div><dt>first seen</dt><dd>{esc((one.get('first_date') or '–')[:7])}</dd></div></dl>"
         f"<br>{bars.parts(counts['by_role'])}<h2>Over time</h2>"
         f"{bars.timeline(one['timeline'], kind=one['type'], height=64)}"
-        f"<h2>Measured on</h2>{bars.ranking(one['measured_on'][:8], top=top)}"
-        f"<h2>Used with</h2>{bars.ranking(one['used_with'][:8], top=top)}</div>"
+        f"{bars.company(one, 8, top=top)}</div>"
     )
 
 

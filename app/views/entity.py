@@ -187,12 +187,8 @@ def _family(found: Answer) -> str:
 
 
 def _company(found: Answer) -> str:
-    parts = []
-    for title, key in (("Measured on", "measured_on"), ("Used with", "used_with")):
-        rows = (found.get(key) or [])[:10]
-        if rows:
-            parts.append(f"<h2>{title} <small>papers in common</small></h2>{bars.ranking(rows)}")
-    return f'<div class="kg">{"".join(parts)}</div>' if parts else "<span></span>"
+    company = bars.company(found, 10)
+    return f'<div class="kg">{company}</div>' if company else "<span></span>"
 
 
 def _spellings(found: Answer) -> str:

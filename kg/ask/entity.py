@@ -14,6 +14,9 @@ from kg.schema import ROLES
 
 Row = dict[str, Any]
 
+_DATA = ("dataset", "benchmark")
+"""Types of what others are measured on."""
+
 
 def members(db: Database, names: NameIndex, root: str, min_confidence: float = 0.0) -> list[Row]:
     """Return the versions and sizes below an entity, each with its parent in the tree."""
@@ -41,12 +44,18 @@ def used_with(
     db: Database,
     names: NameIndex,
     entity: str,
-    roles: tuple[str, ...] = (),
-    limit: int = 15,
     min_confidence: float = 0.0,
+    limit: int = 15,
+    *,
+    role: str | None = None,
+    own_role: str | None = None,
 ) -> list[Row]:
-    """Return the entities that share most papers with one; with ``roles``, only where the other has such a role."""
-    wanted = f"AND o.rank IN ({', '.join('?' * len(roles))})" if roles else ""
+    """Return the entities that share most papers with one.
+
+    With ``role``, only where the other has it in the paper; with ``own_role``, only where the one itself has it.
+    """
+    ranks = [(end, ROLES.index(rank)) for end, rank in (("o", role), ("l", own_role)) if rank]
+    wanted = "".join(f"AND {end}.rank = {rank} " for end, rank in ranks)
     own = {names.entities.no(id) for id in names.with_variants(entity)}
     db.need("link")
     rows = db.tuples(
@@ -55,10 +64,18 @@ def used_with(
         WHERE l.entity = ? AND l.confidence >= ? AND o.confidence >= ? {wanted}
         GROUP BY o.entity ORDER BY papers DESC, o.entity LIMIT ?
         """,
-        [names.entities.no(entity), min_confidence, min_confidence, *map(ROLES.index, roles), limit + len(own)],
+        [names.entities.no(entity), min_confidence, min_confidence, limit + len(own)],
     )
     found = [{**names.entities.at(no).ref(), "papers": papers} for no, papers in rows if no not in own]
     return found[:limit]
+
+
+def measured(
+    db: Database, names: NameIndex, entity: str, min_confidence: float = 0.0, *, own_role: str | None = None
+) -> list[Row]:
+    """Return the datasets and benchmarks on which papers that name an entity, in its ``own_role`` if given, measure."""
+    rows = used_with(db, names, entity, min_confidence, 40, role="evaluates_on", own_role=own_role)
+    return [row for row in rows if row["type"] in _DATA][:15]
 
 
 def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_confidence: float = 0.0) -> Row:
@@ -73,6 +90,7 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
     )
     months = Counter(p["date"][:7] for p in papers if p["date"])
     root = row["family"]
+    data = row["type"] in _DATA
     dates = sorted(p["date"] for p in papers if p["date"])
     tree = members(db, names, root or id, min_confidence)
     mentions = row["mentions"]
@@ -101,12 +119,10 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
         "papers": {role: rows for role in ROLES if (rows := [p for p in papers if p["role"] == role])},
         "ancestors": describe(db, names, lineages, lineages.walk(id, True, min_confidence)),
         "descendants": describe(db, names, lineages, lineages.walk(id, False, min_confidence)),
-        "used_with": used_with(db, names, id, min_confidence=min_confidence),
-        "measured_on": [
-            e
-            for e in used_with(db, names, id, ("evaluates_on",), 40, min_confidence)
-            if e["type"] in ("benchmark", "dataset")
-        ][:15],
+        "used_with": used_with(db, names, id, min_confidence),
+        # data are not measured: they are what a paper measures on, beside others
+        "measured_on": [] if data else measured(db, names, id, min_confidence),
+        "measured_together_with": measured(db, names, id, min_confidence, own_role="evaluates_on") if data else [],
         "timeline": [{"period": month, "papers": months[month]} for month in sorted(months)],
         "spellings": row["spellings"],
     }

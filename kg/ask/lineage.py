@@ -7,7 +7,7 @@ reported there, with the way round.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import networkx as nx
@@ -86,6 +86,34 @@ def cycles(edges: Sequence[Edge]) -> dict[Edge, list[str]]:
         except nx.NetworkXNoPath:
             kept.add_edge(child, parent)
     return left_out
+
+
+def tree(steps: Iterable[Row], root: str, up: bool) -> Iterator[tuple[int, Row, bool]]:
+    """Yield the steps of a lineage as a tree is read: each below the one that leads to it, what follows it next.
+
+    Parameters:
+        steps: as `describe` gives them, upwards or downwards from one entity.
+        root: the id of that entity.
+        up: whether the steps lead to ancestors.
+
+    Yields:
+        The depth in the tree from 1, the step, and whether what it leads to was shown before: what follows from there
+        is then not repeated.
+    """
+    near, far = ("child", "parent") if up else ("parent", "child")
+    following: dict[str, list[Row]] = defaultdict(list)
+    for step in steps:
+        following[step[near]["id"]].append(step)
+    shown = {root}
+    waiting = [(1, step) for step in reversed(following[root])]
+    while waiting:
+        depth, step = waiting.pop()
+        there = step[far]["id"]
+        again = there in shown
+        yield depth, step, again
+        if not again:
+            shown.add(there)
+            waiting += ((depth + 1, further) for further in reversed(following[there]))
 
 
 def known(db: Database, names: NameIndex, ids: Iterable[str]) -> dict[str, Row]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 import kg
+from kg.ask.lineage import tree
 from kg.cli.options import as_json, directory, min_confidence, plural, print_json
 from kg.schema import ROLES
 
@@ -66,7 +67,8 @@ def papers(
 def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> None:
     """Show all that is known of one entity.
 
-    Type, aliases, family, papers by role, lineage, what it is used with and measured on.
+    Type, aliases, family, papers by role, lineage, what it is used with and measured on (a dataset or benchmark:
+    together with which others).
     """
     row = kg.load(directory).entity(name, min_confidence=min_confidence)
     if as_json:
@@ -86,29 +88,30 @@ def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> 
         click.echo(f"  {plural(counts['papers_with_family'], 'paper')} with its versions and sizes")
     if row["first_date"]:
         click.echo(f"  from {row['first_date']} to {row['last_date']}")
-    for title, key in (("used with", "used_with"), ("measured on", "measured_on")):
+    for key in ("used_with", "measured_on", "measured_together_with"):
         if row[key]:
-            click.echo(f"  {title}: " + ", ".join(f"{e['label']} ({e['papers']})" for e in row[key]))
-    _steps("comes from", row["ancestors"], False)
-    _steps("led to", row["descendants"], False)
+            click.echo(f"  {key.replace('_', ' ')}: " + ", ".join(f"{e['label']} ({e['papers']})" for e in row[key]))
+    _lineage(row["id"], row, sentences=False)
     for role, rows in row["papers"].items():
         click.echo(f"\n{role} ({len(rows)})")
         for paper in rows:
             click.echo(f"  {paper['date'] or '?':10s}  {paper['title']}  [{paper['id']}]")
 
 
-def _steps(title: str, steps: list[Row], sentences: bool = True) -> None:
-    if not steps:
-        return
-    click.echo(f"  {title}:")
-    for step in steps:
-        note = "" if step["origin"] == "text" else f"  ({step['origin']}: {step['reason']})"
-        indent = "    " + "  " * (step["depth"] - 1)
-        click.echo(f"{indent}{step['child']['label']} {step['relation']} {step['parent']['label']}{note}")
-        if sentences and step["origin"] == "text":
-            for place in step["evidence"][:2]:
-                _sentence(place["text"], indent + "    ")
-                click.echo(f"{indent}    {place['title']}  [{place['paper']}]")
+def _lineage(root: str, found: Row, *, sentences: bool = True) -> None:
+    """Print ancestors and descendants, each step below the one that leads to it."""
+    for title, key in (("comes from", "ancestors"), ("led to", "descendants")):
+        if found[key]:
+            click.echo(f"  {title}:")
+        for depth, step, again in tree(found[key], root, up=key == "ancestors"):
+            note = "" if step["origin"] == "text" else f"  ({step['origin']}: {step['reason']})"
+            indent = "  " + "  " * depth
+            further = "  (shown above)" if again else ""
+            click.echo(f"{indent}{step['child']['label']} {step['relation']} {step['parent']['label']}{note}{further}")
+            if sentences and step["origin"] == "text":
+                for place in step["evidence"][:2]:
+                    _sentence(place["text"], indent + "    ")
+                    click.echo(f"{indent}    {place['title']}  [{place['paper']}]")
 
 
 @click.command()
@@ -120,15 +123,15 @@ def _steps(title: str, steps: list[Row], sentences: bool = True) -> None:
 def lineage(name: str, no_background: bool, directory: Path, min_confidence: float, as_json: bool) -> None:
     """Show what NAME comes from and what came of it.
 
-    Each step with its relation and the sentence that it rests on.
+    Each step below the one that leads to it, with its relation and the sentence that it rests on. What is reached
+    again is marked, and what follows from it is not repeated.
     """
     row = kg.load(directory).lineage(name, min_confidence=min_confidence, background=not no_background)
     if as_json:
         print_json(row)
         return
     click.echo(f"{row['entity']['label']}  ({row['entity']['type']})")
-    _steps("comes from", row["ancestors"])
-    _steps("led to", row["descendants"])
+    _lineage(row["entity"]["id"], row)
     for cycle in row["cycles"]:
         step = cycle["step"]
         ends = f"{step['child']['label']} {step['relation']} {step['parent']['label']}"
