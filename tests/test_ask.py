@@ -100,6 +100,28 @@ def test_names_are_found_as_people_say_them(gold_graph: KnowledgeGraph, said: st
     assert gold_graph.find(said) == gold_graph.find(meant)
 
 
+def test_a_name_that_several_bear_tells_the_others_and_each_answers_to_its_id(gold_graph: KnowledgeGraph) -> None:
+    assert {"model", "dataset"} <= {e["type"] for e in gold_graph.namesakes("Alpaca")} | {
+        gold_graph.entity("Alpaca")["type"]
+    }
+    for row in gold_graph.entities(min_papers=0):
+        assert gold_graph.namesakes(row["id"]) == [], "an id is one entity's own"
+    for row in gold_graph.entities():
+        found, others = gold_graph.find(row["label"]), gold_graph.namesakes(row["label"])
+        assert found not in {e["id"] for e in others}
+        for other in others:
+            page = gold_graph.entity(other["id"])
+            assert page["id"] == other["id"]
+            assert fold(row["label"]) in map(fold, (page["name"], page["label"], *page["aliases"]))
+            assert found in {e["id"] for e in gold_graph.namesakes(page["name"])} | {gold_graph.find(page["name"])}
+
+
+def test_a_plus_sign_is_no_slip_of_the_pen(gold_graph: KnowledgeGraph) -> None:
+    assert gold_graph.entity("humaneval+")["label"] == "HumanEval+"
+    assert gold_graph.entity("humaneval")["label"] == "HumanEval"
+    assert gold_graph.namesakes("HumanEval") == gold_graph.namesakes("HumanEval+") == []
+
+
 def test_roles_in_one_text_are_refused_with_the_list_that_is_wanted(gold_graph: KnowledgeGraph) -> None:
     with pytest.raises(KGError, match=r'such as \["uses"\]'):
         gold_graph.papers("GRPO", roles="uses")

@@ -98,6 +98,20 @@ def test_a_lineage_is_printed_as_a_tree(gold_graph: KnowledgeGraph, command: str
     assert told == set(steps)
 
 
+@pytest.mark.parametrize("command", ["papers", "entity", "lineage", "explain"])
+def test_a_name_that_several_bear_says_so_beside_the_answer(gold_graph: KnowledgeGraph, command: str) -> None:
+    others = [e["id"] for e in gold_graph.namesakes("Alpaca")]
+    for flag in ([], ["--json"]):
+        result = run(command, "Alpaca", "--dir", gold_graph.folder, *flag)
+        assert result.exit_code == 0
+        assert result.stderr.startswith(f"kg: Alpaca names {len(others) + 1} entities, this is ")
+        assert others and all(id in result.stderr for id in others)
+        assert result.stderr.count("\n") == 1
+        assert run(command, gold_graph.find("Alpaca"), "--dir", gold_graph.folder, *flag).stderr == ""
+    json.loads(result.stdout)
+    assert run(command, "GRPO", "--dir", gold_graph.folder).stderr == ""
+
+
 def test_wrong_usage_exits_2(gold_graph: KnowledgeGraph) -> None:
     for wrong in (["papers", "GRPO", "--role", "loves"], ["export", "xlsx", "f"], ["nothing"], ["build"]):
         assert run(*wrong).exit_code == 2

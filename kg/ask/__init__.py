@@ -55,6 +55,11 @@ class KnowledgeGraph:
         """Return the id of the entity that a name stands for."""
         return self._names.find(name)
 
+    def namesakes(self, name: str) -> list[Row]:
+        """Return the other entities that bear a name, with their papers; none for an id, which is one entity's own."""
+        known = (self._names.entities[id] for id in self._names.namesakes(name))
+        return [{**one.ref(), "papers": one.papers} for one in known]
+
     def about(self, name: str) -> Row:
         """Return an entity in short: id, label, type, number of papers, date first seen, year of its own paper."""
         id = self.find(name)

@@ -115,20 +115,38 @@ class NameIndex:
             return name
         if labelled := self._db.value("SELECT id FROM entity WHERE label = ?", [name]):
             return labelled
-        if found := self.named(name):
-            return found[0] if len(found) == 1 else self._written_so(name, found)
-        for other in other_ways(name):
-            if found := self.named(other):
-                return found[0]
+        if found := self.bearers(name):
+            return found[0]
         near = self.nearest(name)
         hint = f"; did you mean {', '.join(near)}?" if near else "; try kg search"
         raise UnknownNameError(f"{name}: no entity of this name{hint}", tuple(near))
 
-    def _written_so(self, name: str, candidates: list[str]) -> str:
-        """Return the candidate that is written just so, as its name or else as an alias; the first if none is."""
-        rows = self._db.rows("SELECT id, name, aliases FROM entities WHERE id IN (SELECT unnest(?))", [candidates])
+    def bearers(self, name: str) -> list[str]:
+        """Return the ids of all entities that bear a name or, if none does, what else may be meant by it.
+
+        The one meant first: written just so as its name or else as an alias, then those with most papers.
+        """
+        for way in (name, *other_ways(name)):
+            if found := self.named(way):
+                return found if len(found) == 1 else self._written_so(way, found)
+        return []
+
+    def namesakes(self, name: str) -> list[str]:
+        """Return the ids of the entities that bear a name besides the one that `find` takes; an id is nobody else's."""
+        bearers = [] if name in self.entities else self.bearers(name)
+        return [id for id in bearers if id != self.find(name)] if len(bearers) > 1 else []
+
+    def _written_so(self, name: str, candidates: list[str]) -> list[str]:
+        """Return the candidates written so but for case and hyphens ("HumanEval+" is not), just so first; else all."""
+        from kg.resolve.typography import loose  # only where several are alike: it takes time to import
+
+        rows = self._db.rows(
+            "SELECT id, name, label, aliases FROM entities WHERE id IN (SELECT unnest(?))", [candidates]
+        )
+        key = loose(name)
+        alike = {r["id"] for r in rows if key in map(loose, (r["name"], r["label"], *r["aliases"]))}
         written = {r["id"]: (r["name"] != name, name not in r["aliases"]) for r in rows}
-        return min(candidates, key=written.__getitem__)
+        return sorted((id for id in candidates if id in alike or not alike), key=written.__getitem__)
 
     def named(self, surface: str) -> list[str]:
         """Return the ids of all entities that can be written so.

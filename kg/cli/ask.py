@@ -9,7 +9,7 @@ import click
 
 import kg
 from kg.ask.lineage import tree
-from kg.cli.options import as_json, directory, min_confidence, plural, print_json
+from kg.cli.options import as_json, directory, min_confidence, plural, print_json, say_namesakes
 from kg.schema import ROLES
 
 Row = dict[str, Any]
@@ -38,6 +38,8 @@ def papers(
         raise click.UsageError("--role, --exact and --min-confidence ask how papers use NAME; say which")
     graph = kg.load(directory)
     rows = graph.papers(name, roles=roles, exact=exact, min_confidence=min_confidence)
+    if name is not None:
+        say_namesakes(graph, name)
     if as_json:
         print_json(rows)
         return
@@ -70,7 +72,9 @@ def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> 
     Type, aliases, family, papers by role, lineage, what it is used with and measured on (a dataset or benchmark:
     together with which others).
     """
-    row = kg.load(directory).entity(name, min_confidence=min_confidence)
+    graph = kg.load(directory)
+    row = graph.entity(name, min_confidence=min_confidence)
+    say_namesakes(graph, name)
     if as_json:
         print_json(row)
         return
@@ -126,7 +130,9 @@ def lineage(name: str, no_background: bool, directory: Path, min_confidence: flo
     Each step below the one that leads to it, with its relation and the sentence that it rests on. What is reached
     again is marked, and what follows from it is not repeated.
     """
-    row = kg.load(directory).lineage(name, min_confidence=min_confidence, background=not no_background)
+    graph = kg.load(directory)
+    row = graph.lineage(name, min_confidence=min_confidence, background=not no_background)
+    say_namesakes(graph, name)
     if as_json:
         print_json(row)
         return

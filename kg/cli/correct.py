@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 import kg
-from kg.cli.options import as_json, directory, plural, print_json
+from kg.cli.options import as_json, directory, plural, print_json, say_namesakes
 from kg.errors import KGError, OutputsError
 from kg.schema import ENTITY_TYPES, RELATIONS, ROLES
 
@@ -27,7 +27,9 @@ def explain(name: str, directory: Path, as_json: bool) -> None:
     Each spelling of NAME with its counts and the rule that put it there, the rules behind its family, and what else is
     written like it but is not the same.
     """
-    row = kg.load(directory).explain(name)
+    graph = kg.load(directory)
+    row = graph.explain(name)
+    say_namesakes(graph, name)
     if as_json:
         print_json(row)
         return

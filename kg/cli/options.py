@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from kg.ask import KnowledgeGraph
 
 directory = click.option(
     "--dir",
@@ -29,6 +32,15 @@ min_confidence = click.option(
 def print_json(value: Any) -> None:
     """Print a value as JSON."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=1))
+
+
+def say_namesakes(graph: KnowledgeGraph, name: str) -> None:
+    """Say on stderr which other entities bear a name that was answered for one, and how to ask for them."""
+    others = graph.namesakes(name)
+    if others:
+        one = graph.about(name)
+        told = ", ".join(f"{e['id']} ({e['label']}, {plural(e['papers'], 'paper')})" for e in others)
+        click.echo(f"kg: {name} names {len(others) + 1} entities, this is {one['id']}; ask by id for {told}", err=True)
 
 
 def plural(n: int, word: str) -> str:

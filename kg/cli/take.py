@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 import kg
-from kg.cli.options import directory, min_confidence
+from kg.cli.options import directory, min_confidence, say_namesakes
 from kg.errors import KGError
 from kg.schema import ENTITY_TYPES
 
@@ -44,6 +44,8 @@ def export(
         raise click.UsageError("--hops counts from --entity; say which")
     graph = kg.load(directory)
     path = graph.export(format, file, entity=entity, hops=hops, types=types, min_confidence=min_confidence)
+    if entity is not None:
+        say_namesakes(graph, entity)
     click.echo(f"written to {path}")
 
 
