@@ -334,6 +334,7 @@ class _Run:
             "file": file_name(curation),
             "sha256": _hash(curation),
             "entries": len(corrections.entries),
+            "applied": len(corrections.entries) - len(resolution.problems) - len(problems),
         }
         self.report.problems += [*corrections.problems, *resolution.problems, *problems]
         if self._words is not None:

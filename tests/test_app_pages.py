@@ -466,6 +466,19 @@ def test_a_correction_on_the_page_is_written_and_a_build_replays_it(
     assert kg.load(folder).entity("Low-rank adaptation")["name"] == "Low-rank adaptation"
 
 
+def test_a_correction_on_the_page_that_no_build_can_apply_says_so(tmp_path: Path, show: Callable[..., AppTest]) -> None:
+    source = tmp_path / "list.jsonl"
+    source.write_text(json.dumps({"id": "a", "title": "LoRA for all", "abstract": "We use LoRA on GSM8K."}) + "\n")
+    kg.build(source, tmp_path / "outputs")
+    assert not kg.load(tmp_path / "outputs").papers("QLoRA"), "known from the background alone"
+    page = show("entity", folder=tmp_path / "outputs", name="LoRA")
+    next(group for group in page.get("button_group") if group.label == "What is wrong?").set_value("merge").run()
+    next(box for box in page.selectbox if box.label == "It is the same as").set_value("QLoRA").run()
+    next(field for field in page.text_input if field.label == "Why?").set_value("one thing")
+    next(b for b in page.button if b.label == "Write the correction").click().run()
+    assert "'QLoRA' is known from the background alone" in text_of(page)
+
+
 def test_a_build_that_fails_keeps_nothing_of_an_upload(tmp_path: Path, monkeypatch: Any) -> None:
     from app import intake
 

@@ -74,6 +74,89 @@ def test_entries_that_do_not_apply_are_said_with_their_line_and_the_others_hold(
     assert graph.build["curation"]["entries"] == 4
 
 
+def said(graph: KnowledgeGraph, file: Path, *arguments: str) -> list[str]:
+    """Write a correction beside a graph and return what stderr says of it."""
+    arguments = ("curate", *arguments, "--reason", "r", "--file", str(file), "--dir", str(graph.folder))
+    result = CliRunner().invoke(main, arguments)
+    assert result.exit_code == 0, result.output
+    assert f"{file}:" in result.stdout
+    return result.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["hide", "GRPOO"], "no entity 'GRPOO'; not applied; did you mean GRPO"),
+        (["merge", "SFT", "A Name That Nobody Wrote", "--into", "IFT"], "no entity 'A Name That Nobody Wrote'"),
+        (["merge", "GRPO", "--into", "GRPOO"], "no entity 'GRPOO'"),
+        (["rename", "TRPO", "--to", "Trust Region"], "'TRPO' is known from the background alone"),
+        (["rename", "Alpaca", "--to", "Alpacas"], "use one of"),
+        (["add-link", "no-such-paper", "GRPO", "uses"], "no paper 'no-such-paper'"),
+        (["split", "GRPO", "--new", "X", "--paper", "no-such-paper"], "no paper 'no-such-paper'"),
+        (["add-relation", "GRPO", "extends", "GRPOO"], "no entity 'GRPOO'"),
+    ],
+)
+def test_a_correction_that_names_what_is_not_there_is_written_and_says_so_as_the_build_will(
+    gold_graph: KnowledgeGraph, tmp_path: Path, arguments: list[str], told: str
+) -> None:
+    file = tmp_path / "curation.yaml"
+    lines = said(gold_graph, file, *arguments)
+    assert any(line.startswith(f"{file}:1: ") and told in line for line in lines[:-1]), lines
+    assert str(gold_graph.folder) in lines[-1] and "kg build" in lines[-1] and f"delete it in {file}" in lines[-1]
+    assert [p["line"] for p in rebuild(tmp_path / "out", file).build["problems"]] == [1]
+
+
+def test_a_correction_whose_names_are_there_or_given_by_an_earlier_one_says_nothing(
+    gold_graph: KnowledgeGraph, tmp_path: Path
+) -> None:
+    file = tmp_path / "curation.yaml"
+    assert said(gold_graph, file, "rename", "GRPO", "--to", "Group RPO") == []
+    assert said(gold_graph, file, "retype", "Group RPO", "--to", "model") == []
+    assert said(gold_graph, file, "set-family", "DPO", "--family", "Preference Things") == []
+    assert said(gold_graph, file, "hide", "Preference Things") == []
+    assert said(gold_graph, file, "hide", "Alpaca", "--type", "model") == []
+    assert rebuild(tmp_path / "out", file).build["problems"] == []
+
+
+def test_before_there_is_a_graph_a_correction_is_written_without_a_doubt(tmp_path: Path) -> None:
+    arguments = ["curate", "hide", "Anything", "--reason", "r", "--file", str(tmp_path / "curation.yaml")]
+    result = CliRunner().invoke(main, [*arguments, "--dir", str(tmp_path / "none")])
+    assert result.exit_code == 0 and result.stderr == ""
+    assert "Anything" in (tmp_path / "curation.yaml").read_text(encoding="utf-8")
+
+
+def test_a_build_says_how_many_corrections_applied_and_which_did_not(tmp_path: Path) -> None:
+    (tmp_path / "list.jsonl").write_text(
+        '{"id": "a", "title": "LoRA for all", "abstract": "We fine-tune Llama 2 with LoRA on GSM8K."}\n'
+    )
+    file = tmp_path / "curation.yaml"
+    file.write_text(
+        "- {action: rename, name: LoRA, to: Low-rank adaptation, reason: nicer}\n"
+        "- {action: remove_link, paper: no-such-paper, name: GSM8K, reason: none}\n"
+        "- {action: hide, name: A Name That Nobody Wrote, reason: none}\n"
+        "- {action: explode, name: GSM8K, reason: none}\n",
+        encoding="utf-8",
+    )
+    result = CliRunner().invoke(main, ["build", str(tmp_path), "--out", str(tmp_path / "out"), "--quiet"])
+    assert result.exit_code == 0, result.output
+    assert f"1 of 4 corrections applied from {file}\n" in result.stdout
+    wrong = "line 2 (remove_link), line 3 (hide), line 4 (unknown action 'explode')\n"
+    assert f"not applied, or not in full (see above): {wrong}" in result.stdout
+    assert "replayed" not in result.stdout
+
+
+def test_a_build_tells_what_stands_in_papers_from_what_is_known_otherwise(tmp_path: Path) -> None:
+    (tmp_path / "list.jsonl").write_text(
+        '{"id": "a", "title": "On PPO", "abstract": "We train the policy with PPO."}\n'
+    )
+    result = CliRunner().invoke(main, ["build", str(tmp_path), "--out", str(tmp_path / "out"), "--quiet"])
+    graph = KnowledgeGraph(tmp_path / "out")
+    every, named = graph.overview()["counts"]["entities"], graph.count_entities()
+    assert named == len(graph.entities()) < every
+    assert f"\n{every} entities: " in result.stdout
+    assert f"\n  {named} stand in papers, {every - named} in none: " in result.stdout
+
+
 def test_background_fills_lineages_is_marked_and_can_be_left_out(tmp_path: Path) -> None:
     graph = rebuild(tmp_path / "with", tmp_path / "none.yaml")
     for name in ("PPO", "DPO", "LoRA", "BERT", "Llama"):

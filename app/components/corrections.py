@@ -11,7 +11,7 @@ from app.components import building
 from app.data import Answer, ask, graph
 from app.markup import esc, short
 from kg.errors import KGError
-from kg.resolve.curation import add_entry
+from kg.resolve.curation import Curation, add_entry
 from kg.schema import ENTITY_TYPES, ROLES
 
 Entry = dict[str, Any]
@@ -102,13 +102,16 @@ def _write(key: str, entry: Entry) -> None:
             except KGError as error:
                 st.html(f'<div class="kg kg-note" role="alert"><p>{esc(error)}</p></div>')
             else:
-                st.session_state["kg-written"] = (key, f"{written.file}:{written.line}")
+                doubts = graph().unsettled(written, Curation.load(written.file).entries)
+                st.session_state["kg-written"] = (key, f"{written.file}:{written.line}", [p.message for p in doubts])
     done = st.session_state.get("kg-written")
     if not done or done[0] != key:
         return
     st.html(
         f'<div class="kg kg-note" role="status"><p>Written to <code>{esc(done[1])}</code>. It takes effect with the '
-        "next build.</p></div>"
+        "next build.</p>"
+        + "".join(f"<p>As the graph stands, not all of it will: {esc(doubt)}.</p>" for doubt in done[2])
+        + "</div>"
     )
     if st.button("Build now", key=f"build-{key}") and building.with_bar(intake.rebuild) is not None:
         del st.session_state["kg-written"]

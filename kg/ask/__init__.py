@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx as nx
 
@@ -23,6 +23,10 @@ from kg.ask.selection import Selection
 from kg.errors import UnknownNameError
 from kg.graph.network import assemble
 from kg.graph.store import read_build
+
+if TYPE_CHECKING:
+    from kg.records import Problem
+    from kg.resolve.curation import Entry
 
 Row = dict[str, Any]
 
@@ -94,6 +98,12 @@ class KnowledgeGraph:
     def curation_file(self) -> Path:
         """The file of corrections that the build replayed, or would have if it were there."""
         return Path(self.build["curation"]["file"])
+
+    def unsettled(self, entry: Entry, earlier: Iterable[Entry] = ()) -> list[Problem]:
+        """Return what keeps a correction from applying to this graph; ``earlier``: the entries of its file."""
+        from kg.ask.corrections import unsettled
+
+        return unsettled(self._db, self._names, entry, earlier)
 
     def lineage(self, name: str, *, min_confidence: float = 0.0, background: bool = True) -> Row:
         """Return ancestors and descendants, nearest first, each step with its relation and evidence.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ import kg
 from kg.cli.options import as_json, directory, plural, print_json, say_namesakes
 from kg.errors import KGError, OutputsError
 from kg.schema import ENTITY_TYPES, RELATIONS, ROLES
+
+if TYPE_CHECKING:
+    from kg.resolve.curation import Entry
 
 
 @click.command()
@@ -49,7 +52,7 @@ def curate() -> None:
     """Write a correction into curation.yaml.
 
     The next kg build replays it. The file is the one that the last build looked for, beside its sources, or the one
-    given by --file.
+    given by --file. What the correction names is looked for in the graph, if there is one.
     """
 
 
@@ -60,6 +63,25 @@ def _file(directory: Path, file: Path | None) -> Path:
         return kg.load(directory).curation_file
     except OutputsError as error:
         raise KGError(f"{error}, or name the curation file with --file") from None
+
+
+def _doubt(directory: Path, entry: Entry) -> None:
+    """Say on stderr what a correction names that the graph does not hold; without a graph nothing can be said."""
+    from kg.resolve.curation import Curation
+
+    try:
+        graph = kg.load(directory)
+    except OutputsError:
+        return
+    problems = graph.unsettled(entry, Curation.load(entry.file).entries)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        click.echo(
+            f"kg: as {directory} stands, kg build will not apply all of it (see above): change or delete it in "
+            f"{entry.file}, or add the papers that it speaks of",
+            err=True,
+        )
 
 
 def _correction(*parameters: Callable, **options: Any) -> Callable:
@@ -73,6 +95,7 @@ def _correction(*parameters: Callable, **options: Any) -> Callable:
             entry = {k: v for k, v in entry_of(**values).items() if v not in (None, ())}
             added = add_entry(path, {**entry, "reason": reason})
             click.echo(f"{path}:{added.line}: {added.action} written; run kg build again to apply it")
+            _doubt(directory, added)
 
         run.__doc__ = entry_of.__doc__
         command: Callable = run

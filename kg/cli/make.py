@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
@@ -102,13 +102,27 @@ def build(
     if timings["added"]:
         click.echo(f"  {timings['added']['papers']} added to the build before")
     by_type = graph.overview()["counts"]["by_type"]
+    named = graph.count_entities()
     click.echo(f"{counts['entities']} entities: " + ", ".join(plural(n, t) for t, n in by_type.items()))
+    if others := counts["entities"] - named:
+        click.echo(f"  {named} stand in papers, {others} in none: known from the background or as a family of others")
     click.echo(f"{counts['links']} links, {counts['relations']} relations, {counts['mentions']} mentions")
-    if record["curation"]["entries"]:
-        click.echo(f"{record['curation']['entries']} corrections replayed from {record['curation']['file']}")
+    corrections = record["curation"]
+    wrong = [problem for problem in problems if problem["file"] == corrections["file"]]
+    if whole := corrections["applied"] + len(wrong):
+        click.echo(f"{corrections['applied']} of {plural(whole, 'correction')} applied from {corrections['file']}")
+    if wrong:
+        wrong.sort(key=lambda problem: problem["line"] or 0)
+        click.echo(f"  not applied, or not in full (see above): {', '.join(map(_entry, wrong))}")
     click.echo(f"{len(problems)} things could not be read or applied" + (" (see above)" if problems else ""))
     seconds = sum(t for t in timings.values() if isinstance(t, float))
     click.echo(f"written to {out} in {seconds:.1f} s")
+
+
+def _entry(problem: dict[str, Any]) -> str:
+    """Return which correction a problem speaks of: its line and what it would have done, or that it cannot be read."""
+    said = problem["message"].partition(";")[0].partition(":")[0]
+    return said if problem["line"] is None else f"line {problem['line']} ({said})"
 
 
 @click.command()

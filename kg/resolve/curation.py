@@ -49,6 +49,8 @@ ACTIONS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 _ALWAYS = ("action", "reason")
 _FREE = ("by", "date")
 _LISTS = ("names", "spellings", "papers")
+_ENTITIES = ("names", "into", "name", "child", "parent")
+_GIVES = {"split": "new", "rename": "to", "set_family": "family"}
 _NOTHING = ("", "null", "none", "~")
 _CHOICES = {"type": ENTITY_TYPES, "new_type": ENTITY_TYPES, "role": ROLES, "relation": RELATIONS}
 _NO_LIST = 'a curation file is a list: its entries start with "- "'
@@ -74,6 +76,21 @@ class Entry:
     def many(self, name: str) -> tuple[str, ...]:
         """Return a field's texts."""
         return tuple(self.fields.get(name, ()))
+
+    def entities(self) -> list[str]:
+        """Return the names of entities that must be there for the entry to apply."""
+        return [name for f in _ENTITIES for name in self._texts(f)]
+
+    def papers(self) -> list[str]:
+        """Return the ids of the papers that it speaks of."""
+        return [*self._texts("papers"), *self._texts("paper")]
+
+    def gives(self) -> str | None:
+        """Return the name that it gives to an entity, if any."""
+        return self.get(_GIVES[self.action]) if self.action in _GIVES else None
+
+    def _texts(self, name: str) -> tuple[str, ...]:
+        return self.many(name) if name in _LISTS else (self.fields[name],) if name in self.fields else ()
 
     def problem(self, message: str) -> Problem:
         """Return what is wrong with this entry, with its place."""
@@ -346,7 +363,7 @@ def settle_links(
         if edit.paper not in papers:
             problems.append(edit.entry.problem(f"no paper {edit.paper!r}; not applied"))
             continue
-        found = _one(finder()(edit.entity), edit.entity, edit.entry)
+        found = settle(finder()(edit.entity), edit.entity, edit.entry)
         if isinstance(found, Problem):
             problems.append(found)
         else:
@@ -359,7 +376,7 @@ def settle_relations(curation: Curation, resolution: Resolution) -> tuple[list[R
     edits, problems = [], []
     finder = cache(resolution.finder)
     for edit in curation.relation_edits():
-        ends = [_one(finder()(name), name, edit.entry) for name in (edit.child, edit.parent)]
+        ends = [settle(finder()(name), name, edit.entry) for name in (edit.child, edit.parent)]
         wrong = [e for e in ends if isinstance(e, Problem)]
         if wrong:
             problems += wrong[:1]
@@ -372,7 +389,8 @@ def settle_relations(curation: Curation, resolution: Resolution) -> tuple[list[R
     return edits, problems
 
 
-def _one(found: list[ResolvedEntity], name: str, entry: Entry) -> str | Problem:
+def settle(found: list[ResolvedEntity], name: str, entry: Entry) -> str | Problem:
+    """Return the id of the one entity that an entry means by a name, or what is wrong; ``found``: all of that name."""
     wanted = entry.get("type")
     if wanted:
         found = [e for e in found if e.type == wanted] or found
