@@ -329,14 +329,14 @@ class _Run:
         known = _known(resolution, with_background)
         background = {e.id for e in resolution.entities} - named
         self.counts |= write_tables(staging, corpus, resolution, known, edits, background)
-        problems += edits.unused()
+        problems += [*resolution.problems, *edits.unused()]
         self.corrections = {
             "file": file_name(curation),
             "sha256": _hash(curation),
             "entries": len(corrections.entries),
-            "applied": len(corrections.entries) - len(resolution.problems) - len(problems),
+            "applied": len(corrections.entries) - len({problem.line for problem in problems}),
         }
-        self.report.problems += [*corrections.problems, *resolution.problems, *problems]
+        self.report.problems += [*corrections.problems, *problems]
         if self._words is not None:
             self._words.result()
         if self.kept:

@@ -108,7 +108,7 @@ def build(
         click.echo(f"  {named} stand in papers, {others} in none: known from the background or as a family of others")
     click.echo(f"{counts['links']} links, {counts['relations']} relations, {counts['mentions']} mentions")
     corrections = record["curation"]
-    wrong = [problem for problem in problems if problem["file"] == corrections["file"]]
+    wrong = list({p["line"]: p for p in reversed(problems) if p["file"] == corrections["file"]}.values())
     if whole := corrections["applied"] + len(wrong):
         click.echo(f"{corrections['applied']} of {plural(whole, 'correction')} applied from {corrections['file']}")
     if wrong:
