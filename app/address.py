@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 SURE = "min_confidence"
-"""The parameter, and the key of its control."""
+"""The parameter; its control writes it into the address, and nothing else remembers it."""
 
 
 _held: ContextVar[float | None] = ContextVar("held", default=None)
@@ -37,8 +37,7 @@ def min_confidence() -> float:
         return known
     if get_script_run_ctx(suppress_warning=True) is None:  # no page is being drawn
         return 0.0
-    chosen = st.session_state.get(SURE)
-    return _level(st.query_params.get(SURE) if chosen is None else chosen)
+    return _level(st.query_params.get(SURE))
 
 
 def kept() -> dict[str, str]:

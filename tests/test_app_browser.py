@@ -389,6 +389,60 @@ def test_the_confidence_asked_for_is_carried_from_page_to_page(unsure_app: str, 
     assert "min_confidence" not in page.url
 
 
+def test_the_confidence_stays_in_the_address_with_every_step(unsure_app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{unsure_app}/entity?name=LoRA&min_confidence=0.6")
+    heading(page)
+    page.locator(".kg-papers .title a").first.click()
+    on_page(page, "/paper")
+    page.wait_for_selector("a.kg-named")
+    sure = page.locator("a.kg-named").count()
+    told = page.get_by_text("at least 60% sure")
+    for title in ("Overview", "Explore", "Entities", "Lineage", "Compare", "Export", "Add", "Papers"):
+        page.get_by_role("link", name=title, exact=True).first.click()
+        expect(page.get_by_test_id("stTopNavLink").and_(page.locator("[aria-current=page]"))).to_have_text(title)
+        if title != "Add":
+            expect(told).to_be_visible()
+        heading(page)
+        page.wait_for_timeout(300)
+        assert "min_confidence=0.6" in page.url
+    for _ in range(8):
+        page.go_back()
+        heading(page)
+        page.wait_for_timeout(300)
+        assert "min_confidence=0.6" in page.url
+    on_page(page, "/paper")
+    page.reload()
+    expect(told).to_be_visible()
+    expect(page.locator("a.kg-named")).to_have_count(sure)
+
+
+def test_a_change_of_the_confidence_keeps_the_rest_of_the_address(unsure_app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{unsure_app}/entity?name=LoRA")
+    heading(page)
+    page.goto(f"{unsure_app}/explore?entity=LoRA&types=methods&types=models&min_confidence=0.5")
+    graph_ready(page)
+    fly_to(page, "PEFT")
+    page.mouse.click(*centre(page))
+    page.wait_for_url("**node=**")
+    page.get_by_role("button", name="Confidence").click()
+    page.get_by_role("slider").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url("**min_confidence=0.55**")
+    asked = parse_qs(urlsplit(page.url).query)
+    assert {"entity", "node"} <= set(asked)
+    assert asked["types"] == ["methods", "models"]
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Show all").click()
+    page.wait_for_url(lambda url: "min_confidence" not in url)
+    assert parse_qs(urlsplit(page.url).query)["types"] == ["methods", "models"]
+    page.go_back()
+    expect(page.get_by_text("at least 55% sure")).to_be_visible()
+    page.go_back()
+    on_page(page, "/entity", name="LoRA")
+
+
 def test_the_menu_leads_from_one_thing_back_to_the_list_of_all(app: str, tab: Callable[..., Page]) -> None:
     page = tab()
     page.goto(f"{app}/entity?name=LoRA")

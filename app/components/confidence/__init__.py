@@ -1,0 +1,41 @@
+"""The one control of how sure things must be, above every page, and the line that says it is set.
+
+The slider writes the address, and the page is drawn anew from that, as after a link. A slider of Streamlit's that is
+bound to the parameter takes it out of the address again at a step to another page while its popover was never opened.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+import streamlit as st
+
+from app.address import SURE, min_confidence
+from app.markup import esc
+
+_HERE = Path(__file__).resolve().parent
+_component = st.components.v2.component(
+    "kg_confidence",
+    html=(_HERE / "confidence.html").read_text(encoding="utf-8"),
+    css=(_HERE / "confidence.css").read_text(encoding="utf-8"),
+    js=(_HERE / "confidence.js").read_text(encoding="utf-8"),
+)
+
+
+def control() -> None:
+    """Draw the control, and while it leaves something out, say so."""
+    sure = min_confidence()
+    with st.container(key="kg-sure"), st.popover("Confidence", icon=":material/filter_alt:", type="tertiary"):
+        _component(key="kg_confidence", data={"parameter": SURE, "sure": sure})
+    if sure:
+        st.html(
+            f'<div class="kg kg-note kg-set" role="status"><p>Only what is at least {esc(f"{sure:.0%}")} sure, on '
+            f'every page, in counts and files. <a href="{esc(_without())}">Show all</a></p></div>'
+        )
+
+
+def _without() -> str:
+    """Return the address of this page without the filter."""
+    rest = {key: st.query_params.get_all(key) for key in st.query_params if key != SURE}
+    return f"?{urlencode(rest, doseq=True, quote_via=quote)}"
