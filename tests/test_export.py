@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app import theme
 from kg.ask import KnowledgeGraph
 from kg.errors import ExportError, UnknownNameError
 from kg.export import FORMATS, export
 from kg.graph.network import Node
+from kg.schema import ENTITY_TYPES
 
 
 def edges_of(graph: nx.Graph) -> Counter:
@@ -73,6 +75,18 @@ def test_the_page_works_offline_and_shows_text_as_text(gold_graph: KnowledgeGrap
     assert "left out:" in page
     assert 'src="' not in page and "<link" not in page
     assert page.count("</script>") == 2
+
+
+def test_a_page_of_the_graph_looks_like_the_app(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    page = gold_graph.export("html", tmp_path / "g.html").read_text(encoding="utf-8")
+    read = json.JSONDecoder().raw_decode
+    looks, end = read(page, page.index("const kinds = ") + len("const kinds = "))
+    nodes, _ = read(page, end + len(", nodes = "))
+    assert looks.keys() == {"paper", *ENTITY_TYPES}
+    assert all(node["shape"] == looks[node["kind"]]["shape"] for node in nodes)
+    for kind, look in looks.items():
+        assert look == theme.kinds()[kind]
+        assert f"--kg-{kind}: light-dark({', '.join(look['fill'])});" in theme.stylesheet()
 
 
 class Hostile:

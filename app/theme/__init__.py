@@ -1,27 +1,15 @@
-"""Colours, shapes and the style sheet: `kinds.toml` holds the choices, `app.css` the rules."""
+"""The style sheet: `kg.export.looks` holds the colours and shapes of kinds and edges, `app.css` the rules."""
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from kg.export.looks import edges, kinds
+
+__all__ = ["edge_label", "edges", "kinds", "stylesheet"]
 
 _HERE = Path(__file__).resolve().parent
-
-
-@cache
-def kinds() -> dict[str, dict[str, Any]]:
-    """Return label, plural, shape and colours of every kind of node."""
-    kinds_of_nodes: dict[str, dict[str, Any]] = _load()["kinds"]
-    return kinds_of_nodes
-
-
-@cache
-def edges() -> dict[str, dict[str, Any]]:
-    """Return label, colours, width, dashes and arrow of every role and relation."""
-    kinds_of_edges: dict[str, dict[str, Any]] = _load()["edges"]
-    return kinds_of_edges
 
 
 def edge_label(key: str) -> str:
@@ -45,12 +33,6 @@ def stylesheet() -> str:
     for key in edges():
         rules.append(f".kg-r-{key} {{ --k: var(--kg-edge-{key}); }}")
     return "\n".join(rules) + "\n" + (_HERE / "app.css").read_text(encoding="utf-8")
-
-
-@cache
-def _load() -> dict[str, Any]:
-    with (_HERE / "kinds.toml").open("rb") as file:
-        return tomllib.load(file)
 
 
 def _pair(colours: list[str]) -> str:

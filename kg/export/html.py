@@ -14,18 +14,10 @@ from typing import Any
 
 import networkx as nx
 
+from kg.export.looks import kinds
 from kg.graph.network import Rows, assemble
 
 LIMIT = 300
-COLOURS = {
-    "paper": "#8a8f98",
-    "method": "#0072b2",
-    "model": "#d55e00",
-    "dataset": "#009e73",
-    "benchmark": "#b3569b",
-}
-"""By kind; from the palette of Okabe and Ito, which the colour-blind can tell apart."""
-
 _VIS = Path("lib", "vis-9.1.2", "vis-network.min.js")
 """Where vis-network lies in the package pyvis."""
 
@@ -55,8 +47,8 @@ def write_html(path: Path, rows: Rows) -> None:
             node,
             label=str(data["label"])[:60],
             title=str(data["label"]),
-            color=COLOURS[data["kind"]],
             kind=data["kind"],
+            shape=kinds()[data["kind"]]["shape"],
             size=8 + 4 * degree[node] ** 0.5,
             x=float(x) * 1500,
             y=float(y) * 1500,
@@ -71,7 +63,7 @@ def write_html(path: Path, rows: Rows) -> None:
     page = _PAGE
     for mark, text in (
         ("@NOTE@", html.escape(note)),
-        ("@COLOURS@", _script(COLOURS)),
+        ("@KINDS@", _script(kinds())),
         ("@NODES@", _script(net.nodes)),
         ("@EDGES@", _script(net.edges)),
         ("@VIS@", vis.read_text(encoding="utf-8").replace("</script", "<\\/script")),
