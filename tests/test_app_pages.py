@@ -378,6 +378,32 @@ def test_entities_stand_side_by_side(show: Callable[..., AppTest]) -> None:
     assert "Papers that name all of them" in text
 
 
+def test_spellings_of_one_entity_are_one_side(show: Callable[..., AppTest]) -> None:
+    page = show("compare", side="LoRA|low-rank adaptation|LoRA|SFT")
+    assert len(page.columns) == 2
+    assert "left out" not in text_of(page)
+
+
+def test_entities_that_have_no_room_side_by_side_are_named(
+    show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph
+) -> None:
+    first = [row["label"] for row in gold_graph.entities(limit=6)]
+    page = show("compare", side="|".join([first[0], *first]))
+    assert len(page.columns) == 4
+    assert f"left out: {first[4]}, {first[5]}." in text_of(page)
+
+
+def test_an_unknown_name_among_sides_is_told_beside_the_others(show: Callable[..., AppTest]) -> None:
+    page = show("compare", side="SFT|Lorra|<b>Nonesuch</b>|DPO")
+    assert len(page.columns) == 2
+    assert "goes by the name “Lorra”" in text_of(page)
+    assert "goes by the name “<b>Nonesuch</b>”" in text_of(page)
+    assert 'href="./compare?side=method%2Fsft%7Cmethod%2Fdpo%7CLoRA"' in html_of(page)
+    none = text_of(show("compare", side="Lorra|Nonesuch"))
+    assert "“Lorra”" in none
+    assert "“Nonesuch”" in none
+
+
 def test_the_preview_of_an_export_counts_what_the_file_holds(
     show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph
 ) -> None:

@@ -10,11 +10,12 @@ from app import theme
 from app.address import min_confidence
 from app.components import bars, chips, files, messages, says, search
 from app.data import Answer, ask
-from app.markup import esc, href, link, plain, short
+from app.markup import esc, href, link, name, plain, short
 from kg.errors import UnknownNameError
 from kg.schema import ENTITY_TYPES
 
 _SIDES = 4
+"""Entities that have room side by side."""
 
 _SHOWN = 50
 """Papers of a pressed cell that stand beside the matrix."""
@@ -22,7 +23,7 @@ _SHOWN = 50
 
 def page() -> None:
     """Draw the matrix of ``?rows=&columns=`` and the papers of ``?cell=``; with ``?side=``, entities side by side."""
-    sides = [s for s in plain(st.query_params.get("side", "")).split("|") if s.strip()][:_SIDES]
+    sides = [s for s in plain(st.query_params.get("side", "")).split("|") if s.strip()]
     if sides:
         _side_by_side(sides)
         return
@@ -151,19 +152,24 @@ def _hint(table: Answer) -> str:
 
 
 def _side_by_side(names: list[str]) -> None:
-    """Draw two to four entities beside each other: figures, time, company, and what they have in common."""
-    found = []
-    for one in names:
-        try:
-            found.append(ask("entity", one, min_confidence=min_confidence()))
-        except UnknownNameError as error:
-            messages.unknown(error, one, "compare")
-            return
-    ids = [one["id"] for one in found]
+    """Draw up to four entities beside each other: figures, time, company, and what they have in common.
+
+    Two spellings of one entity are one side; names that are unknown or beyond the fourth are told.
+    """
+    known, unknown = _resolved(names)
+    ids = list(known)[:_SIDES]
+    if not ids:
+        first = next(iter(unknown))
+        messages.unknown(unknown.pop(first), first, "compare")
+        if unknown:
+            st.html(f'<div class="kg">{_untold(ids, unknown)}</div>')
+        return
+    found = [ask("entity", one, min_confidence=min_confidence()) for one in ids]
     st.set_page_config(page_title="Compare · Paper graph")
     st.html(
         '<div class="kg"><div class="kg-head"><h1>Side by side</h1>'
-        f'<p class="lead"><a href="{esc(href("compare"))}">Back to the matrix</a></p></div></div>'
+        f'<p class="lead"><a href="{esc(href("compare"))}">Back to the matrix</a></p></div>'
+        f"{_beyond(dict(list(known.items())[_SIDES:]))}{_untold(ids, unknown)}</div>"
     )
     if len(ids) < _SIDES:
         beside = partial(_beside, tuple(ids))
@@ -175,6 +181,38 @@ def _side_by_side(names: list[str]) -> None:
             st.html(_column(one, ids, top))
     if len(found) > 1:
         st.html(_common(found))
+
+
+def _resolved(names: list[str]) -> tuple[dict[str, str], dict[str, UnknownNameError]]:
+    """Return the entities that the names stand for, each once, id to label, and why each other name stands for none."""
+    known: dict[str, str] = {}
+    unknown: dict[str, UnknownNameError] = {}
+    for one in names:
+        try:
+            entity = ask("about", one)
+        except UnknownNameError as error:
+            unknown[one.strip()] = error
+        else:
+            known[entity["id"]] = entity["label"]
+    return known, unknown
+
+
+def _beyond(rest: dict[str, str]) -> str:
+    """Return the words on entities that have no room."""
+    if not rest:
+        return ""
+    named = ", ".join(link("entity", label, name=one) for one, label in rest.items())
+    return f'<div class="kg-note" role="status"><p>No more than {_SIDES} side by side; left out: {named}.</p></div>'
+
+
+def _untold(ids: list[str], unknown: dict[str, UnknownNameError]) -> str:
+    """Return the words on names that no entity goes by, the nearest ones as links while there is room for one."""
+    notes = []
+    for one, error in unknown.items():
+        near = ", ".join(f'<a href="{esc(_beside(tuple(ids), n))}">{name(n)}</a>' for n in error.suggestions)
+        offer = f" Did you mean {near}?" if near and len(ids) < _SIDES else ""
+        notes.append(f"<p>No entity goes by the name “{esc(short(one, 200))}”.{offer}</p>")
+    return f'<div class="kg-note" role="status">{"".join(notes)}</div>' if notes else ""
 
 
 def _beside(ids: tuple[str, ...], another: str) -> str:
