@@ -16,7 +16,7 @@ from typing import Any
 import kg
 from app.data import folder, graph
 from kg.errors import KGError, OutputsError, SourceError
-from kg.read import read
+from kg.read import file_name, path_of, read
 from kg.records import Extraction, Paper, Problem
 
 Progress = Callable[[str, int, int | None], None]
@@ -49,7 +49,7 @@ def look(name: str, content: bytes) -> tuple[list[tuple[Paper, Extraction]], lis
 
 
 def sources() -> list[Path]:
-    """Return the files that the present graph was built from.
+    """Return the files and folders that the present graph was built from, as they were named.
 
     Raises:
         OutputsError: one of them is gone; a build without it would lose its papers.
@@ -58,10 +58,11 @@ def sources() -> list[Path]:
         present = graph()
     except OutputsError:
         return []
-    paths = [Path(str(row["file"])) for row in present.build.get("inputs", ())]
+    paths = [path_of(name) for name in present.build.get("sources", ())]
     gone = [path for path in paths if not path.exists()]
     if gone:
-        raise OutputsError(f"{gone[0]}: a source of this graph is gone from here; start the app where it was built")
+        name = file_name(gone[0])
+        raise OutputsError(f"{name}: a source of this graph is gone from here; start the app where it was built")
     return paths
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -503,6 +504,29 @@ def test_a_correction_on_the_page_that_no_build_can_apply_says_so(tmp_path: Path
     next(field for field in page.text_input if field.label == "Why?").set_value("one thing")
     next(b for b in page.button if b.label == "Write the correction").click().run()
     assert "'QLoRA' is known from the background alone" in text_of(page)
+
+
+def test_a_build_in_the_app_takes_a_folder_as_it_was_named(tmp_path: Path, monkeypatch: Any) -> None:
+    from app import intake
+
+    papers = tmp_path / os.fsdecode(b"caf\xe9")
+    papers.mkdir()
+    for name in (b"a.jsonl", b"\xff.jsonl"):
+        row = {"title": f"LoRA for {name!r}", "abstract": "We use LoRA on GSM8K."}
+        (papers / os.fsdecode(name)).write_text(json.dumps(row) + "\n")
+    folder = tmp_path / "outputs"
+    monkeypatch.setenv("KG_DIR", str(folder))
+    named = kg.build(papers, folder).build["sources"]
+    assert intake.sources() == [papers]
+    (papers / "later.jsonl").write_text(json.dumps({"title": "GRPO at home", "abstract": "We use GRPO."}) + "\n")
+    assert intake.rebuild()["papers"] == 3
+    assert kg.load(folder).build["sources"] == named
+    assert kg.load(folder).curation_file == papers / "curation.yaml"
+    intake.keep("one.jsonl", (json.dumps({"title": "PPO again", "abstract": "We use PPO."}) + "\n").encode())
+    assert intake.sources() == [papers, *intake.added().glob("*.jsonl")]
+    shutil.rmtree(papers)
+    with pytest.raises(kg.OutputsError, match="is gone from here"):
+        intake.rebuild()
 
 
 def test_a_build_that_fails_keeps_nothing_of_an_upload(tmp_path: Path, monkeypatch: Any) -> None:

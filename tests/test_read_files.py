@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import kg.read
 from kg.errors import SourceError
-from kg.read import Record, clean, list_files, read, read_records
+from kg.read import Record, clean, file_name, list_files, path_of, read, read_records
 from kg.read.dates import parse_date
 from kg.read.text import clean_all
 from kg.records import Report
@@ -628,6 +628,19 @@ def test_any_bytes_give_records_or_one_clear_error(tmp_path: Path, data: bytes, 
         for record in records:
             assert record.title == clean(record.title) != ""
             assert record.abstract == clean(record.abstract) != ""
+
+
+@given(st.binary(max_size=40).filter(lambda name: not {*b"\\/\0"} & {*name}))
+@example(b"caf\xe9.jsonl")
+def test_the_name_that_a_file_is_told_by_leads_back_to_it(name: bytes) -> None:
+    path = Path(os.fsdecode(name))
+    assert path_of(file_name(path)) == path
+
+
+def test_a_backslash_in_the_name_of_a_file_is_itself(tmp_path: Path) -> None:
+    path = tmp_path / "caf\\xe9.jsonl"
+    path.touch()
+    assert path_of(file_name(path)) == path
 
 
 @given(st.lists(st.text("ab |\té\x00") | st.text()))

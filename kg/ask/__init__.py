@@ -97,7 +97,9 @@ class KnowledgeGraph:
     @property
     def curation_file(self) -> Path:
         """The file of corrections that the build replayed, or would have if it were there."""
-        return Path(self.build["curation"]["file"])
+        from kg.read import path_of  # the readers, which no question needs
+
+        return path_of(self.build["curation"]["file"])
 
     def unsettled(self, entry: Entry, earlier: Iterable[Entry] = ()) -> list[Problem]:
         """Return what keeps a correction from applying to this graph; ``earlier``: the entries of its file."""

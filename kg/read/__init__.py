@@ -11,11 +11,11 @@ from pathlib import Path
 
 from kg.read.merge import merge
 from kg.read.record import Record
-from kg.read.sources import file_name, list_files, read_records
+from kg.read.sources import file_name, list_files, path_of, read_records
 from kg.read.text import clean
 from kg.records import Paper, Report
 
-__all__ = ["Record", "clean", "file_name", "list_files", "merge", "read", "read_records"]
+__all__ = ["Record", "clean", "file_name", "list_files", "merge", "path_of", "read", "read_records"]
 
 
 def read(sources: Iterable[str | Path], report: Report | None = None) -> tuple[list[Paper], Report]:

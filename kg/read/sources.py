@@ -57,6 +57,7 @@ _MARKDOWN = re.compile(r"#{1,6} \S|```")
 _DECLARED = re.compile(r"(?:\d+\s+)?<(?:!|\?xml|html|head|body)", re.IGNORECASE)
 _TAG = re.compile(r"(?:\d+\s+)?</?[a-z][\w:.-]*(?:[\s/>]|$)", re.IGNORECASE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_ESCAPE = re.compile(rb"\\x([89a-f][0-9a-f])")
 _KNOWN = "a listing page, JSON Lines (plain or gzipped), a JSON array, CSV or TSV"
 
 
@@ -85,6 +86,16 @@ class _UnknownFormat(Exception):
 def file_name(path: str | Path) -> str:
     """Return a path as text that any file can hold: bytes of its name that are not UTF-8 are written as escapes."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_of(name: str) -> Path:
+    """Return the path that `file_name` wrote as ``name``.
+
+    A backslash may also stand in a name itself: what is there under ``name`` as it is written is meant.
+    """
+    if os.path.lexists(name):
+        return Path(name)
+    return Path(os.fsdecode(_ESCAPE.sub(lambda byte: bytes.fromhex(byte[1].decode()), name.encode())))
 
 
 def list_files(sources: Iterable[str | Path]) -> list[Path]:
