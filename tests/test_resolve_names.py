@@ -8,6 +8,7 @@ import pytest
 
 from kg.records import Extraction, Mention, PaperEntity, Span
 from kg.resolve import Resolution, resolve
+from kg.resolve.resolution import NO_ALIAS
 
 
 def entity(type_: str, *surfaces: str, role: str = "uses") -> PaperEntity:
@@ -92,6 +93,27 @@ def test_full_forms_that_are_spellings_of_each_other_are_one_thing() -> None:
         [entity("method", "RAG")],
     )
     assert [e.name for e in found.entities] == ["RAG"]
+
+
+def test_a_full_form_is_the_same_in_any_form_of_its_words() -> None:
+    written = ["Supervised Fine-Tuning", "supervised fine-tuned", "Supervised Fine-tune"]
+    found = resolved(*([entity("method", "SFT", long)] for long in written))
+    assert [(e.label, {s.surface for s in e.spellings}) for e in found.entities] == [("SFT", {"SFT", *written})]
+
+
+def test_words_before_a_full_form_make_a_variant_and_no_alias() -> None:
+    qualified, full = "flow-guided Monte Carlo Tree Search", "Monte Carlo Tree Search"
+    found = resolved(
+        [entity("method", qualified, "MCTS")],
+        [entity("method", qualified, full, "MCTS")],
+        [entity("method", full, "MCTS")],
+        [entity("method", qualified)],
+        definitions=(("MCTS", full),),
+    )
+    assert [found.entity_of[f"p{n}", 0] for n in range(3)] == ["method/mcts"] * 3
+    assert found.entity_of["p3", 0] == "method/flow-guided-monte-carlo-tree-search"
+    (mcts,) = found.find("MCTS")
+    assert {s.surface for s in mcts.spellings if s.rule not in NO_ALIAS} == {"MCTS", full}
 
 
 def test_one_wrong_definition_does_not_join_two_big_things() -> None:

@@ -19,6 +19,7 @@ from kg.resolve.typography import clean, plain
 
 _LETTERS = re.compile(r"[^0-9a-z+]")
 _SMALL = re.compile(r"[a-z]s$")
+_CAPITAL_FIRST = re.compile(r"\W*[^\W_]*[^\W\d_a-z]")  # a capital in the first word
 
 
 @lru_cache(maxsize=1 << 16)
@@ -41,13 +42,12 @@ def fits(short: str, long: str) -> bool:
 
     >>> fits("LoRA", "low-rank adaptation"), fits("RL", "deep RL"), fits("SAEs", "sparse autoencoders")
     (True, False, True)
+    >>> fits("RISE", "eRror-Injected Self-Editing"), fits("MCTS", "flow-guided Monte Carlo Tree Search")
+    (True, False)
     """
     if not is_short(short):
         return False
-    text = clean(short)
-    letters = _LETTERS.sub("", plain(text))
-    if _SMALL.search(text) and len(letters) > 2 and text[:-1].upper() == text[:-1]:
-        letters = letters[:-1]
+    letters = _singular(short)
     form = plain(clean(long))
     opened = form.lstrip("\"'( ")
     parts = phrase(long)
@@ -55,8 +55,8 @@ def fits(short: str, long: str) -> bool:
         return False
     if len("".join(parts)) < 1.5 * len(letters) + 2:
         return False
-    if opened[:1] != letters[0]:
-        return "".join(c for c in clean(long) if c.isupper()).lower() == letters  # "eRror-Injected Self-Editing"
+    if opened[:1] != letters[0]:  # "eRror-Injected Self-Editing"
+        return _capitals(long) == letters and bool(_CAPITAL_FIRST.match(clean(long)))
     i = len(form) - 1
     for n in range(len(letters) - 1, 0, -1):
         while i > 0 and form[i] != letters[n]:
@@ -65,6 +65,32 @@ def fits(short: str, long: str) -> bool:
             return False
         i -= 1
     return True
+
+
+def qualified(short: str, long: str) -> bool:
+    """Return whether small words stand before the acronym's full form, which the capitals spell: a variant's name.
+
+    >>> qualified("MCTS", "flow-guided Monte Carlo Tree Search"), qualified("MCTS", "Monte Carlo Tree Search")
+    (True, False)
+    >>> qualified("RL", "agentic RL")
+    False
+    """
+    letters = _singular(short)
+    if len(letters) < 2 or _capitals(long) != letters:
+        return False
+    return not _CAPITAL_FIRST.match(clean(long)) and letters not in phrase(long)
+
+
+def _singular(short: str) -> str:
+    """Return the letters of an acronym, without the s of its plural."""
+    text = clean(short)
+    letters = _LETTERS.sub("", plain(text))
+    plural = _SMALL.search(text) and len(letters) > 2 and text[:-1].upper() == text[:-1]
+    return letters[:-1] if plural else letters
+
+
+def _capitals(text: str) -> str:
+    return "".join(filter(str.isupper, clean(text))).lower()
 
 
 def initials(long: str, joints: bool = False) -> str:
@@ -88,9 +114,18 @@ def spells(short: str, long: str) -> bool:
     return letters in (initials(long), initials(long, joints=True)) or letters.rstrip("s") == initials(long)
 
 
+def _stem(word: str) -> str:
+    """Return the word without its ending, if three letters are left.
+
+    >>> _stem("tuned"), _stem("tuning"), _stem("tune"), _stem("ring")
+    ('tun', 'tun', 'tun', 'ring')
+    """
+    return next((word.removesuffix(e) for e in words().endings if word.endswith(e) and len(word) - len(e) > 2), word)
+
+
 def _near(a: str, b: str) -> bool:
     """Two words with one stem, or one letter apart."""
-    if a == b:
+    if a == b or _stem(a) == _stem(b):
         return True
     common = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
     if common >= max(5, (max(len(a), len(b)) + 1) // 2) or common >= max(4, 0.6 * min(len(a), len(b))):

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kg.resolve.acronyms import fits, senses
+from kg.resolve.acronyms import fits, qualified, senses
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Entry, Gathered
 from kg.resolve.known import known, words
@@ -386,15 +386,19 @@ def _choose(
 ) -> int:
     """The cluster of an entry whose surfaces fall into several: that of the fullest name.
 
+    Not where the acronym says that its full form begins later: "flow-guided Monte Carlo Tree Search (MCTS)" is MCTS.
     Where this leaves several: the cluster of its own name; the best known one if no other paper has the own name and
     this one does not introduce it.
     """
     spelled = [(of_node[node], number, node[0]) for node, number in named[: len(entry.surfaces)]]
-    clusters = {at for at, _, _ in spelled}
+    texts = [gathered.surfaces[s] for _, s, _ in spelled]
+    beyond = {at for (at, _, _), long in zip(spelled, texts, strict=True) if any(qualified(t, long) for t in texts)}
+    compared = [one for one in spelled if one[0] not in beyond] or spelled
+    clusters = {at for at, _, _ in compared}
     short = set()
-    for one, s, group in spelled:
+    for one, s, group in compared:
         pieces = forms.pieces(gathered.surfaces[s], group)
-        if any(one != two and pieces < forms.pieces(gathered.surfaces[t], group) for two, t, _ in spelled):
+        if any(one != two and pieces < forms.pieces(gathered.surfaces[t], group) for two, t, _ in compared):
             short.add(one)
     if clusters - short:
         clusters -= short

@@ -43,6 +43,7 @@ class Words:
     joints_from: int
     heads: frozenset[str]
     fillers: frozenset[str]
+    endings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def words() -> Words:
         joints_from=raw["joints_from"],
         heads=frozenset(raw["heads"]),
         fillers=frozenset(raw["fillers"]),
+        endings=tuple(raw["endings"]),
     )
 
 
