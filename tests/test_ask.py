@@ -17,7 +17,8 @@ from conftest import gold_rows
 from kg.ask import KnowledgeGraph
 from kg.ask.lineage import cycles, tree
 from kg.errors import KGError, UnknownNameError
-from kg.records import fold
+from kg.pipeline import build_from_extractions
+from kg.records import Extraction, Mention, Paper, PaperEntity, Span, fold
 from kg.schema import ROLES
 
 
@@ -120,6 +121,71 @@ def test_a_plus_sign_is_no_slip_of_the_pen(gold_graph: KnowledgeGraph) -> None:
     assert gold_graph.entity("humaneval+")["label"] == "HumanEval+"
     assert gold_graph.entity("humaneval")["label"] == "HumanEval"
     assert gold_graph.namesakes("HumanEval") == gold_graph.namesakes("HumanEval+") == []
+
+
+def graph_of(folder: Path, *named: tuple[str, ...]) -> KnowledgeGraph:
+    """Build the graph of papers that each name one thing: its type, its spellings."""
+    papers, found = [], []
+    for number, (type_, *surfaces) in enumerate(named):
+        title = ", ".join(surfaces)
+        spans = [Span("title", at, at + len(s)) for s in surfaces for at in (title.index(s),)]
+        mentions = tuple(map(Mention, spans, surfaces))
+        entity = PaperEntity(surfaces[0], type_, "uses", tuple(surfaces), mentions, evidence=spans[0])
+        papers.append(Paper(f"p{number}", title, "What it is used for."))
+        found.append(Extraction(f"p{number}", (entity,)))
+    return build_from_extractions(papers, found, folder, with_background=False)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> KnowledgeGraph:
+    names = (
+        "Claude 3.5 Sonnet",
+        "Claude 3.5 Haiku",
+        "Llama-3-8B-Instruct",
+        "Llama-3-70B",
+        "GPT-4o",
+        "GPT-4",
+        "ViT-L/14",
+    )
+    return graph_of(tmp_path_factory.mktemp("models"), *(("model", name) for name in names))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("Claude Sonnet 3.5", "Claude 3.5 Sonnet"),
+        ("the Claude Sonnet 3.5 model", "Claude 3.5 Sonnet"),
+        ("anthropic/claude-3-5-sonnet", "Claude 3.5 Sonnet"),
+        ("Llama 3 Instruct 8B", "Llama-3-8B-Instruct"),
+        ("8B Llama-3 (Instruct)", "Llama-3-8B-Instruct"),
+        ("meta-llama/Llama-3-8B-it", "Llama-3-8B-Instruct"),
+        ("GPT 4 o", "GPT-4o"),
+        ("OpenAI GPT-4o", "GPT-4o"),
+        ("ViT-Large/14", "ViT-L/14"),
+    ],
+)
+def test_a_question_takes_for_one_name_what_a_build_joins(models: KnowledgeGraph, said: str, meant: str) -> None:
+    assert models.find(said) == models.find(meant)
+
+
+@pytest.mark.parametrize("said", ["Claude 3.5 Opus", "Claude Sonnet 3.7", "Llama-3-70B-Instruct", "GPT o", "-", "8B"])
+def test_another_version_or_size_is_another_name(models: KnowledgeGraph, said: str) -> None:
+    with pytest.raises(UnknownNameError):
+        models.find(said)
+
+
+def test_an_acronym_beside_its_full_form_is_what_bears_both(tmp_path: Path) -> None:
+    odd, long = "Retrieval Augmented Generation RAG", "Retrieval-Augmented Generation"
+    graph = graph_of(tmp_path, ("method", odd), *[("method", "RAG", long)] * 3)
+    assert graph.find(f"{long} (RAG)") == graph.find(f"rag ({long})") == graph.find("RAG")
+    assert graph.find(odd) != graph.find("RAG")
+
+
+def test_of_two_names_the_one_that_is_written_so_is_meant_however_it_is_said(tmp_path: Path) -> None:
+    graph = graph_of(tmp_path, ("model", "Orca"), *[("dataset", "ORCA")] * 3)
+    for said in ("{}", "the {} model", "{}s", "acme/{}"):
+        assert graph.find(said.format("Orca")) == "model/orca"
+        assert graph.find(said.format("ORCA")) == "dataset/orca"
 
 
 def test_roles_in_one_text_are_refused_with_the_list_that_is_wanted(gold_graph: KnowledgeGraph) -> None:

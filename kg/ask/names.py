@@ -1,4 +1,4 @@
-"""From a name in any spelling to the entity: exact label, folded spelling, another way to say it; else what is near."""
+"""From a name in any spelling to the entity: exact label, folded spelling, the name taken apart; else what is near."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
@@ -14,6 +15,9 @@ from kg.ask.database import Database
 from kg.errors import UnknownNameError
 from kg.records import fold
 from kg.schema import ENTITY_TYPES
+
+if TYPE_CHECKING:
+    from kg.ask.readings import Readings
 
 _NEAR = 70.0
 """Least similarity (0 to 100) of a name that is suggested."""
@@ -126,9 +130,12 @@ class NameIndex:
 
         The one meant first: written just so as its name or else as an alias, then those with most papers.
         """
-        for way in (name, *other_ways(name)):
-            if found := self.named(way):
-                return found if len(found) == 1 else self._written_so(way, found)
+        if found := self._bearing_both(name):
+            return found
+        ways = [name, *other_ways(name)]
+        for way in ways:
+            if found := self.named(way) or self._readings.named(way):
+                return found if len(found) == 1 else self._written_so(ways, found)
         return []
 
     def namesakes(self, name: str) -> list[str]:
@@ -136,16 +143,44 @@ class NameIndex:
         bearers = [] if name in self.entities else self.bearers(name)
         return [id for id in bearers if id != self.find(name)] if len(bearers) > 1 else []
 
-    def _written_so(self, name: str, candidates: list[str]) -> list[str]:
-        """Return the candidates written so but for case and hyphens ("HumanEval+" is not), just so first; else all."""
+    def _bearing_both(self, name: str) -> list[str]:
+        """Return the ids of the entities that "full form (acronym)" names by both, those with most papers first."""
+        both = _FULL_AND_SHORT.fullmatch(name.strip())
+        if both is None:
+            return []
+        others = set(self.named(both[1]))
+        return [id for id in self.named(both[2]) if id in others]
+
+    @cached_property
+    def _readings(self) -> Readings:
+        from kg.ask.readings import Readings  # most names are found without the rules of names, which take time to load
+
+        return Readings(self._db, lambda base: fold(base) in self._known_keys)
+
+    @cached_property
+    def _known_keys(self) -> frozenset[str]:
+        """All folded spellings, to look one up."""
+        return frozenset(self._keys)
+
+    def _written_so(self, ways: list[str], candidates: list[str]) -> list[str]:
+        """Return the candidates written in one of the ways but for case and hyphens ("HumanEval+" is not), else all.
+
+        First what is written just so, in the first way before the others, as name before alias.
+        """
         from kg.resolve.typography import loose  # only where several are alike: it takes time to import
 
         rows = self._db.rows(
             "SELECT id, name, label, aliases FROM entities WHERE id IN (SELECT unnest(?))", [candidates]
         )
-        key = loose(name)
-        alike = {r["id"] for r in rows if key in map(loose, (r["name"], r["label"], *r["aliases"]))}
-        written = {r["id"]: (r["name"] != name, name not in r["aliases"]) for r in rows}
+        keys = set(map(loose, ways))
+        alike = {r["id"] for r in rows if keys & set(map(loose, (r["name"], r["label"], *r["aliases"])))}
+        written = {
+            r["id"]: min(
+                ((n, way != r["name"]) for n, way in enumerate(ways) if way == r["name"] or way in r["aliases"]),
+                default=(len(ways), True),
+            )
+            for r in rows
+        }
         return sorted((id for id in candidates if id in alike or not alike), key=written.__getitem__)
 
     def named(self, surface: str) -> list[str]:
