@@ -277,6 +277,8 @@ def test_of_one_field_in_two_spellings_the_first_that_is_not_empty_counts(tmp_pa
         ("Jane Doe & John Roe", 2),
         ("Doe, Jane and Roe, John", 2),
         ("Doe, Jane; Roe, John;", 2),
+        ("Doe, Jane; and Roe, John", 2),
+        ("Jane Doe · John Roe", 2),
         ("Jane Doe | John Roe", 2),
         ("Doe, Jane;", 1),
         ("Jane Doe", 1),
@@ -295,6 +297,27 @@ def test_authors_in_one_text_are_counted_where_they_can_be_told_apart(
     (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, "authors": text}))
     assert (paper.author_count, report.problems) == (count, [])
     assert len(paper.authors) == (count or 1)
+
+
+@pytest.mark.parametrize("authors", [None, "", [], "Doe, J., Roe, K.", "Jane Doe (MIT), John Roe (ETH)"])
+def test_authors_in_parts_stand_in_for_those_that_are_missing_or_not_told_apart(tmp_path: Path, authors: Any) -> None:
+    parts = [["Doe", "Jane", ""], ["Roe", "John", "Jr.", "ETH"], ["DeepSeek-AI"]]
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, "authors": authors, "authors_parsed": parts}))
+    assert (paper.authors, paper.author_count) == (("Jane Doe", "John Roe Jr.", "DeepSeek-AI"), 3)
+    assert report.problems == []
+
+
+def test_authors_that_are_told_apart_stand_as_they_are_written(tmp_path: Path) -> None:
+    row = {**SIT, "authors": "J. Doe and J. Roe", "authors_parsed": [["Doe", "Jane", ""]]}
+    (paper,), _ = read_bytes(tmp_path, "p.jsonl", lines(row))
+    assert paper.authors == ("J. Doe", "J. Roe")
+
+
+@pytest.mark.parametrize("parts", ["Doe, Jane", {"last": "Doe"}, ["Doe"], [["Doe", None]], [[]]])
+def test_authors_in_parts_that_are_no_names_cost_only_themselves(tmp_path: Path, parts: Any) -> None:
+    (paper,), report = read_bytes(tmp_path, "p.jsonl", lines({**SIT, "authors_parsed": parts}))
+    assert (paper.title, paper.authors) == (SIT["title"], ())
+    assert [str(p.message).split()[0] for p in report.problems] == ["authors_parsed"]
 
 
 def test_authors_that_cannot_be_told_apart_are_not_counted_after_merging_either(tmp_path: Path) -> None:

@@ -327,6 +327,7 @@ def test_the_new_submissions_of_arxiv(tmp_path: Path) -> None:
     ]
     names = [("Ada Bee", "Cy Dee"), ("Eve Eff",), ("Ada Bee", "Ludwig van Dee", "Eve Eff")]
     assert [r.authors for r in records] == names
+    assert [r.author_count for r in records] == [2, 1, None], "three more are not shown"
     assert report.problems == []
 
 

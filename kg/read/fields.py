@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
+from kg.read.authors import author_names
 from kg.read.dates import parse_date
 from kg.read.record import Record
 from kg.read.text import clean, clean_all
 from kg.records import Problem, Report, Source
 
-FIELDS = ("id", "title", "abstract", "date", "update_date", "authors", "categories")
-"""The fields that are read, in any case; all others are left alone. ``update_date`` (arXiv) stands in for a date."""
+FIELDS = ("id", "title", "abstract", "date", "update_date", "authors", "authors_parsed", "categories")
+"""The fields that are read, in any case; all others are left alone.
+
+arXiv's ``update_date`` stands in for a date, its ``authors_parsed`` for authors that are missing or not told apart.
+"""
 
 _SHORT = 64  # characters; the names of the fields are shorter, and only such names are remembered
 _LIST_MARK = re.compile(r"[;|]")
-_AND = re.compile(r",?\s+and\s+|\s+&\s+")
-_MORE_THAN_NAMES = re.compile(r"\(|\bet al\b|\bothers\b")  # affiliations, or authors who are not named
 
 
 def record_of(fields: Mapping[str, Any], source: Source, report: Report, complete: bool = True) -> Record | None:
@@ -65,8 +67,13 @@ def record_of(fields: Mapping[str, Any], source: Source, report: Report, complet
             problem(f"{name} is not a list of texts: left out")
         lists[name] = found or ()
     authors, counted = lists["authors"], True
-    if len(authors) == 1 and isinstance(text := values["authors"], str) and not _LIST_MARK.search(text):
-        authors, counted = _names(authors[0])
+    if isinstance(text := values.get("authors"), str):
+        authors, counted = author_names(clean(text))
+    if (not authors or not counted) and (parsed := values.get("authors_parsed")):
+        names = _parsed(parsed)
+        if names is None:
+            problem("authors_parsed is not a list of names in parts: left out")
+        authors, counted = (names, True) if names else (authors, counted)
     return Record(
         title=texts["title"],
         abstract=texts["abstract"],
@@ -111,27 +118,14 @@ def _texts(value: Any, spaces_part: bool) -> tuple[str, ...] | None:
     return tuple(text for text in clean_all(parts) if text)
 
 
-def _names(text: str) -> tuple[tuple[str, ...], bool]:
-    """Return the authors that a text without ; and | lists, and whether they can be told apart.
-
-    A comma parts two names only where each has a space in it; else it may stand within a name.
-
-    >>> _names("C. Balázs, E. L. Berger and P. M. Nadolsky")
-    (('C. Balázs', 'E. L. Berger', 'P. M. Nadolsky'), True)
-    >>> _names("Doe, Jane and Roe, John")
-    (('Doe, Jane', 'Roe, John'), True)
-    >>> _names("Doe, J., Roe, K.")
-    (('Doe, J., Roe, K.',), False)
-    """
-    if _MORE_THAN_NAMES.search(text):
-        return (text,), False
-    joined = [part for part in _AND.split(text) if part]
-    parts = [part.strip() for name in joined for part in name.split(",") if part.strip()]
-    if len(parts) == 1 or all(" " in part for part in parts):
-        return tuple(parts), True
-    if len(joined) > 1 and {name.count(",") for name in joined} in ({0}, {1}):
-        return tuple(joined), True
-    return (text,), False
+def _parsed(value: Any) -> tuple[str, ...] | None:
+    """Return the names of a list such as arXiv's ``[["Last", "First", "suffix"], ...]``."""
+    if not isinstance(value, list) or not all(isinstance(parts, list) and parts for parts in value):
+        return None
+    if not all(isinstance(part, str) for parts in value for part in parts):
+        return None
+    names = (" ".join([*first[:1], last, *first[1:2]]) for last, *first in value)
+    return tuple(name for name in clean_all(list(names)) if name)
 
 
 def _kind(value: object) -> str:

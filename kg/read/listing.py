@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import BinaryIO
 
+from kg.read.authors import author_names, listed
 from kg.read.dates import Yearless, parse_ago, parse_date, parse_yearless
 from kg.read.lines import Line, read_lines, vocabulary
 from kg.read.merge import generic_titles
@@ -301,13 +302,14 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar, labelled: bool) 
     undated: list[Line] = []
     counts: dict[str, int] = {}
     names: tuple[str, ...] = ()
+    counted = True
     day: tuple[str, str] | None = None
     for line in entry.facts:
         for name in ("count", "comments"):
             if name in line.values:
                 counts.setdefault(name, _number(line.values[name]))
         if "names" in line.values:
-            names = _names(line.values["names"])
+            names, counted = author_names(line.values["names"])
         if line.kind == "date" and day is None:
             day = calendar.day(line.values["date"])
             if day is None:
@@ -327,22 +329,11 @@ def _record(entry: _Entry, source: Source, calendar: _Calendar, labelled: bool) 
         date=day[0] if day else None,
         date_precision=day[1] if day else None,
         authors=names,
-        author_count=counts.get("count") or len(names) or None,
+        author_count=counts.get("count") or (len(names) if counted else 0) or None,
         organisation=_organisation(entry.organisation.text) if entry.organisation else None,
         comments=counts.get("comments"),
     )
     return record, undated
-
-
-def _names(text: str) -> tuple[str, ...]:
-    """Return the names in a list of authors; where semicolons part them, a comma stands within a name.
-
-    >>> _names("A. Bee, C. Dee and E. Eff"), _names("Bee, A.; Dee, C.")
-    (('A. Bee', 'C. Dee', 'E. Eff'), ('Bee, A.', 'Dee, C.'))
-    """
-    between = r"; *(?:and )?" if ";" in text else r"[|·]" if re.search(r"[|·]", text) else r",| and "
-    parts = (part.strip() for part in re.split(between, text))
-    return tuple(part for part in parts if part and not part.startswith("et al"))
 
 
 def _looks_like_names(text: str) -> bool:
@@ -351,7 +342,7 @@ def _looks_like_names(text: str) -> bool:
     >>> _looks_like_names("Ada Bee, Cy van Dee"), _looks_like_names("Search, Rank and Read: A Study of the Web")
     (True, False)
     """
-    names = [name.split() for name in _names(text)]
+    names = [name.split() for name in listed(text)]
     particles = vocabulary()["name_particles"]
     good = sum(2 <= len(name) <= 5 and all(w[0].isupper() or w in particles for w in name) for name in names)
     return len(names) > 1 and good > 0.6 * len(names)
