@@ -396,6 +396,34 @@ def test_names_between_title_and_abstract_are_the_authors(tmp_path: Path, names:
     assert report.problems == []
 
 
+AFFILIATIONS = [
+    "Stanford University",
+    "Department of Computer Science, Delft",
+    "DeepMind",
+    "Acme Labs",
+    "MIT",
+    "NVIDIA",
+]
+
+
+@pytest.mark.parametrize("names", ["", "Ada Bee, Cy van Dee and Eve Eff\n"])
+def test_a_line_between_each_title_and_its_abstract_is_the_affiliation(tmp_path: Path, names: str) -> None:
+    titles = [f"{n} Long Questions and the Ways in Which They Are Answered" for n in range(len(AFFILIATIONS))]
+    page = "".join(
+        f"{title}\n{names}{line}\nIn {n} ways. {LONG}\n\n"
+        for n, (title, line) in enumerate(zip(titles, AFFILIATIONS, strict=True))
+    )
+    records, report = read_page(tmp_path, page)
+    assert [(r.title, r.organisation) for r in records] == list(zip(titles, AFFILIATIONS, strict=True))
+    assert report.problems == []
+
+
+def test_a_line_above_each_title_is_no_title(tmp_path: Path) -> None:
+    title = "A Long Question and the Many Ways in Which It Can Be Answered by"
+    page = "".join(f"{line}\n{title} {line}\nIn {n} ways. {LONG}\n\n" for n, line in enumerate(AFFILIATIONS))
+    assert [r.title for r in read_page(tmp_path, page)[0]] == [f"{title} {line}" for line in AFFILIATIONS]
+
+
 def test_a_line_of_the_page_that_would_be_the_title_of_many_papers_is_refused(tmp_path: Path) -> None:
     page = "".join(f"A Question {n}\n\nStanford University\n\nIn {n} ways. {LONG}\n\n" for n in range(3))
     with pytest.raises(SourceError, match=r'line 3: .*"Stanford University" stands over unlike abstracts'):

@@ -54,6 +54,17 @@ _CHANGES: dict[tuple[str, str], tuple[float, float]] = {
     (ORGANISATION, TITLE): (0, 0),
     (ORGANISATION, ABSTRACT): (7, 2),
 }
+# The same on a page where each abstract stands below the authors' affiliation: what is told of single lines alone
+# (a title without abstract, then another title) is told otherwise where it repeats.
+_AFFILIATED_CHANGES = {
+    pair: cost for pair, cost in _CHANGES.items() if ORGANISATION not in pair and pair[0] not in (TITLE, AUTHORS)
+} | {
+    (TITLE, AUTHORS): (0, 1),
+    (TITLE, ORGANISATION): (0, 1),
+    (AUTHORS, ORGANISATION): (0, 1),
+    (ORGANISATION, ABSTRACT): (0, 1),
+}
+_AFFILIATED_COST = 10  # of reading a page so: three papers at least bear it
 _MEAN_COST = 2.5  # of a line; text that is no listing page costs more
 _LONGEST_ORGANISATION = 300  # characters, with its name twice
 _LONGEST_NAMES = 4000  # characters of a list of authors
@@ -83,7 +94,10 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
     """
     text = _whole(stream, encoding, file, report)
     lines = read_lines(text)
-    roles, cost = _roles(lines)
+    roles, cost = _roles(lines, _CHANGES)
+    affiliated, other_cost = _roles(lines, _AFFILIATED_CHANGES)
+    if other_cost + _AFFILIATED_COST < cost and _mostly_differ(lines, affiliated):
+        roles, cost = affiliated, other_cost
     header, entries, problems = _entries(lines, roles, file)
     found = [entry for entry in entries if entry.paragraphs]
     if not found or cost > _MEAN_COST * len(roles) or len(problems) > 2 * len(found) + 3:
@@ -114,6 +128,12 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
         problems.append(Problem(file, undated[0].number, f"{dates} left out: nothing on the page tells the year"))
     report.problems += sorted(problems, key=lambda problem: problem.line or 0)
     yield from records
+
+
+def _mostly_differ(lines: list[Line], roles: dict[int, str]) -> bool:
+    """Return whether the affiliations of a page are those of papers: a line that comes again is the page's own."""
+    found = [fold(lines[i].text) for i, role in roles.items() if role == ORGANISATION]
+    return 2 * len(set(found)) > len(found)
 
 
 def _says_what_happened(line: Line) -> bool:
@@ -160,10 +180,11 @@ def _whole(stream: BinaryIO, encoding: str, file: str, report: Report) -> str:
 # Roles of the text lines
 
 
-def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
+def _roles(lines: list[Line], changes: dict[tuple[str, str], tuple[float, float]]) -> tuple[dict[int, str], float]:
     """Return the role of each text line (by its index in ``lines``) and what the cheapest reading costs.
 
-    The cheapest path through the roles (Viterbi's algorithm); ties go to the role named first in ``_CHANGES``.
+    The cheapest path through the roles (Viterbi's algorithm); ties go to the role named first in ``changes``.
+    Nothing where no path leads through.
     """
     texts = [i for i, line in enumerate(lines) if line.kind == "text"]
     best: dict[str, float] = {_START: 0.0}
@@ -173,7 +194,7 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
     for i in texts:
         facts_between = int(any(line.kind not in ("text", "label") for line in lines[previous + 1 : i]))
         follower = lines[i + 1].kind if i + 1 < len(lines) else "end"
-        costs = _looks(lines[i].text, follower)
+        costs = _looks(lines[i].text, "separator" if changes is _AFFILIATED_CHANGES else follower)
         if follows_label and len(lines[i].text) <= _LONGEST_NAMES:  # one name looks like a title; here it can be told
             costs[AUTHORS] = min(costs.get(AUTHORS, 3), 3)
         follows_label = bool(title_label.match(lines[i].text))
@@ -181,7 +202,7 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
             costs = {role: cost + (0 if role == TITLE else 8) for role, cost in costs.items()}
         step: dict[str, float] = {}
         came: dict[str, str] = {}
-        for (before, role), change in _CHANGES.items():
+        for (before, role), change in changes.items():
             if before in best and role in costs:
                 total = best[before] + change[facts_between] + costs[role]
                 if role not in step or total < step[role]:
@@ -189,7 +210,7 @@ def _roles(lines: list[Line]) -> tuple[dict[int, str], float]:
         best = step
         back.append(came)
         previous = i
-    if not texts:
+    if not texts or not best:
         return {}, 0.0
     role = min(best, key=lambda name: best[name] + (3 if name in (TITLE, AUTHORS) else 0))
     cost = best[role]
