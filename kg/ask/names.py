@@ -141,7 +141,10 @@ class NameIndex:
     def namesakes(self, name: str) -> list[str]:
         """Return the ids of the entities that bear a name besides the one that `find` takes; an id is nobody else's."""
         bearers = [] if name in self.entities else self.bearers(name)
-        return [id for id in bearers if id != self.find(name)] if len(bearers) > 1 else []
+        if len(bearers) < 2:
+            return []
+        meant = self.find(name)
+        return [id for id in bearers if id != meant]
 
     def _bearing_both(self, name: str) -> list[str]:
         """Return the ids of the entities that "full form (acronym)" names by both, those with most papers first."""

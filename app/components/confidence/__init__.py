@@ -6,21 +6,15 @@ bound to the parameter takes it out of the address again at a step to another pa
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from app.address import SURE, min_confidence
+from app.components import mounted
 from app.markup import esc
 
-_HERE = Path(__file__).resolve().parent
-_component = st.components.v2.component(
-    "kg_confidence",
-    html=(_HERE / "confidence.html").read_text(encoding="utf-8"),
-    css=(_HERE / "confidence.css").read_text(encoding="utf-8"),
-    js=(_HERE / "confidence.js").read_text(encoding="utf-8"),
-)
+_component = mounted("confidence")
 
 
 def control() -> None:

@@ -7,14 +7,10 @@ it, the keyboard) stays the browser's own.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import streamlit as st
-
+from app.components import mounted
 from app.markup import PAGES
 
-_HERE = Path(__file__).resolve().parent
-_component = st.components.v2.component("kg_navigate", js=(_HERE / "navigate.js").read_text(encoding="utf-8"))
+_component = mounted("navigate")
 
 
 def listen() -> None:

@@ -7,22 +7,16 @@ are shown as text. Choosing one follows its link.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from app.address import held, min_confidence
+from app.components import mounted
 from app.data import ask
 from app.markup import href, plain, short
 
-_HERE = Path(__file__).resolve().parent
-_component = st.components.v2.component(
-    "kg_search",
-    html=(_HERE / "search.html").read_text(encoding="utf-8"),
-    css=(_HERE / "search.css").read_text(encoding="utf-8"),
-    js=(_HERE / "search.js").read_text(encoding="utf-8"),
-)
+_component = mounted("search")
 
 
 @st.fragment
