@@ -56,6 +56,21 @@ def test_split_by_paper_makes_a_thing_of_its_own() -> None:
     assert found.entity_of["p4", 0] == "method/self-supervised-vision-transformer"
 
 
+@pytest.mark.parametrize("as_written", ["id", "label"])
+def test_what_a_correction_named_can_be_corrected_again_under_the_id_or_label_it_has_now(as_written: str) -> None:
+    before = """
+- {action: rename, name: noise, to: Gaussian noise, reason: r}
+- {action: split, name: SiT, papers: [p4], new: SiT, new_type: model, reason: another SiT}
+- {action: retype, name: FineWeb-Edu, to: benchmark, reason: r}
+"""
+    shown = corrected(before).entities
+    for entity in (e for e in shown if e.name in ("Gaussian noise", "SiT", "FineWeb-Edu")):
+        name = getattr(entity, as_written)
+        found = corrected(before + f"- {{action: rename, name: {name}, to: Found, type: {entity.type}, reason: r}}\n")
+        assert not found.problems
+        assert [e.name for e in found.entities if e.id not in {e.id for e in shown}] == ["Found"]
+
+
 def test_rename_retype_hide_and_set_family() -> None:
     found = corrected(
         """

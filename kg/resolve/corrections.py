@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from kg.records import Problem
 from kg.resolve.curation import Curation, Entry
@@ -15,7 +16,11 @@ from kg.resolve.variants import below
 
 
 class Corrections:
-    """The drafts with names by which corrections find them."""
+    """The drafts with names by which corrections find them.
+
+    Those are the names, labels and ids from before all corrections, and those that the corrections so far have given:
+    a page shows these, and who corrects a page writes them.
+    """
 
     def __init__(self, drafts: list[Draft], gathered: Gathered, forms: Forms) -> None:
         self._drafts = drafts
@@ -26,16 +31,11 @@ class Corrections:
         self._named: dict[str, list[int]] = defaultdict(list)
         self._spelled: dict[str, list[int]] = defaultdict(list)
         self.first_ids: dict[int, str] = {}
+        self._shown: dict[str, int] | None = None
         self._index()
 
     def _index(self) -> None:
-        kept = [n for n, d in enumerate(self._drafts) if d.total or d.name]
-        named = []
-        for n in kept:
-            one = self._drafts[n]
-            name = choose_name(one, self._forms)
-            named.append((name, one.settled_type(), full_form(one, name) or one.hint, one.total))
-        for n, (name, *_), (label, own_id) in zip(kept, named, qualify(named), strict=True):
+        for n, name, label, own_id in self._labelled():
             self.first_ids[n] = own_id
             self._exact[own_id].append(n)
             self._exact[label].append(n)
@@ -43,12 +43,25 @@ class Corrections:
             for surface in self._drafts[n].own():
                 self._spelled[loose(surface)].append(n)
 
+    def _labelled(self) -> Iterator[tuple[int, str, str, str]]:
+        """Yield (number, name, label, id) of each draft as things stand."""
+        kept = [n for n, d in enumerate(self._drafts) if d.gone is None and (d.total or d.name)]
+        named = []
+        for n in kept:
+            one = self._drafts[n]
+            name = choose_name(one, self._forms)
+            named.append((name, one.settled_type(), full_form(one, name) or one.hint, one.total))
+        for n, (name, *_), (label, own_id) in zip(kept, named, qualify(named), strict=True):
+            yield n, name, label, own_id
+
     def replay(self, curation: Curation) -> None:
         """Apply each entry in its order; the ones that do not apply are reported."""
         for entry in curation.entity_entries():
             message = getattr(self, f"_{entry.action}")(entry)
             if message:
                 self.problems.append(entry.problem(message))
+            else:
+                self._shown = None
 
     # -- finding -------------------------------------------------------------------------------------------------
 
@@ -64,7 +77,9 @@ class Corrections:
             if found:
                 ids = ", ".join(self.first_ids.get(n, "?") for n in found[:5])
                 return f"{name!r} names {len(found)} entities; say which type or use one of {ids}"
-        return f"no entity {name!r}; not applied"
+        if self._shown is None:  # asked only for names that no draft had before the corrections
+            self._shown = {key: n for n, _, *keys in self._labelled() for key in keys}
+        return self._shown.get(name, f"no entity {name!r}; not applied")
 
     def _now(self, number: int) -> int:
         """The draft that holds it after merges, -1 for a hidden one."""
