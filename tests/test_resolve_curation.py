@@ -45,7 +45,7 @@ def test_merge_joins_papers_and_says_why() -> None:
     assert found.entity_of["p1", 1] == found.entity_of["p2", 1] == "dataset/fineweb-edu"
     (told,) = found.explain("FineWeb Educational")
     assert {s["rule"] for s in told["spellings"]} == {"the name", "correction: one corpus"}
-    assert found.moved == {"dataset/fineweb-educational": "dataset/fineweb-edu"}
+    assert found.moved["dataset/fineweb-educational"] == "dataset/fineweb-edu"
 
 
 def test_split_by_paper_makes_a_thing_of_its_own() -> None:
@@ -106,6 +106,23 @@ def test_an_entry_that_does_not_apply_is_reported_with_its_line_and_the_others_a
     (problem,) = found.problems
     assert problem.line == 2 and said in problem.message
     assert "method/noise" not in {e.id for e in found.entities}
+
+
+def test_links_of_an_entity_corrected_since_are_found_by_the_label_and_id_they_were_written_with() -> None:
+    corpus = [*CORPUS, paper("p5", ("method", "SiT", "Selective iterative Tuning"))]
+    label = "SiT (Selective iterative Tuning)"
+    assert {e.label: e.id for e in resolve(corpus).entities}[label] == "method/sit-selective-iterative-tuning"
+    curation = Curation.parse(f"""
+- {{action: remove_link, paper: p5, name: {label}, reason: r}}
+- {{action: remove_link, paper: p5, name: method/sit-selective-iterative-tuning, reason: r}}
+- {{action: retype, name: {label}, to: model, reason: r}}
+- {{action: rename, name: {label}, to: Tuned, reason: r}}
+""")
+    resolution = resolve(corpus, curation)
+    edits, problems = settle_links(curation, resolution, {"p5"})
+    assert [edit.entity for edit in edits] == ["model/tuned"] * 2
+    assert not problems
+    assert not resolution.problems
 
 
 def test_links_and_relations_are_settled_to_ids() -> None:

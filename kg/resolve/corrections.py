@@ -30,13 +30,13 @@ class Corrections:
         self._exact: dict[str, list[int]] = defaultdict(list)
         self._named: dict[str, list[int]] = defaultdict(list)
         self._spelled: dict[str, list[int]] = defaultdict(list)
-        self.first_ids: dict[int, str] = {}
+        self.first_keys: dict[int, tuple[str, str]] = {}
         self._shown: dict[str, int] | None = None
         self._index()
 
     def _index(self) -> None:
         for n, name, label, own_id in self._labelled():
-            self.first_ids[n] = own_id
+            self.first_keys[n] = label, own_id
             self._exact[own_id].append(n)
             self._exact[label].append(n)
             self._named[loose(name)].append(n)
@@ -75,7 +75,7 @@ class Corrections:
             if len(found) == 1:
                 return found[0]
             if found:
-                ids = ", ".join(self.first_ids.get(n, "?") for n in found[:5])
+                ids = ", ".join(self.first_keys[n][1] if n in self.first_keys else "?" for n in found[:5])
                 return f"{name!r} names {len(found)} entities; say which type or use one of {ids}"
         if self._shown is None:  # asked only for names that no draft had before the corrections
             self._shown = {key: n for n, _, *keys in self._labelled() for key in keys}

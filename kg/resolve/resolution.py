@@ -53,10 +53,10 @@ class Resolution:
     entity_of: dict[tuple[str, int], str]
     variants: list[Variant]
     problems: list[Problem] = field(default_factory=list)  # corrections that did not apply
-    moved: Mapping[str, str] = field(default_factory=dict)  # ids that corrections took away -> the id now
+    moved: Mapping[str, str] = field(default_factory=dict)  # labels and ids that corrections took away -> the id now
 
     def find(self, name: str) -> list[ResolvedEntity]:
-        """Return the entities that the name can mean: by id, label or name first, else by any spelling."""
+        """Return the entities that the name can mean: by id, label or name, else by any spelling or what it was."""
         return self.finder()(name)
 
     def finder(self) -> Callable[[str], list[ResolvedEntity]]:
@@ -70,6 +70,8 @@ class Resolution:
             named[loose(e.name)].append(e)
             for folded in {loose(s.surface) for s in e.spellings if s.rule != SHORTENED}:
                 own[folded].append(e)
+        for key, id in self.moved.items():
+            own[loose(key)] = own.get(loose(key)) or exact[id]
         return lambda name: exact.get(name.strip()) or named.get(loose(name)) or own.get(loose(name), [])
 
     def explain(self, name: str) -> list[dict[str, Any]]:

@@ -50,21 +50,21 @@ def _resolve(gathered: Gathered, curation: Curation | None, readings: Readings |
     corrections.replay(curation)
     resolution = _finish(drafts, gathered, forms)
     resolution.problems = corrections.problems
-    resolution.moved = _moved(corrections.first_ids, drafts, resolution)
+    resolution.moved = _moved(corrections.first_keys, drafts, resolution)
     return resolution
 
 
-def _moved(first: Mapping[int, str], drafts: list[Draft], resolution: Resolution) -> dict[str, str]:
-    """The ids that corrections took away, and the id that holds the same papers now."""
-    now = {e.id for e in resolution.entities}
+def _moved(first: Mapping[int, tuple[str, str]], drafts: list[Draft], resolution: Resolution) -> dict[str, str]:
+    """The labels and ids that corrections took away, and the id that holds the same papers now."""
+    now = {key for e in resolution.entities for key in (e.label, e.id)}
     moved = {}
-    for number, old in first.items():
-        if old in now:
+    for number, keys in first.items():
+        if all(key in now for key in keys):
             continue
         while (into := drafts[number].into) is not None:
             number = into
         if drafts[number].id:
-            moved[old] = drafts[number].id
+            moved.update({key: drafts[number].id for key in keys if key not in now})
     return moved
 
 
