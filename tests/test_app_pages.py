@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from test_app_markup import Reader
 
 import kg
-from app.markup import PAGES, plain
+from app.markup import PAGES, href, plain
 from conftest import gold_extraction
 from kg.pipeline import build_from_extractions
 from kg.records import Extraction, Mention, Paper, PaperEntity, Span
@@ -169,6 +169,15 @@ def test_what_rises_is_counted_even_where_a_year_names_hundreds_of_things_more_o
 def test_an_entity_opens_by_any_spelling(show: Callable[..., AppTest], spelling: str) -> None:
     page = show("entity", name=spelling)
     assert "<h1><bdi>LoRA</bdi></h1>" in html_of(page)
+
+
+def test_things_of_one_name_lead_to_one_another(show: Callable[..., AppTest], gold_graph: kg.KnowledgeGraph) -> None:
+    alpacas = {gold_graph.find("Alpaca"), *(e["id"] for e in gold_graph.namesakes("Alpaca"))}
+    assert {id.partition("/")[0] for id in alpacas} >= {"dataset", "model"}
+    for id in alpacas:
+        (told,) = (part for part in html_of(show("entity", name=id)).split("<div") if "of the same name" in part)
+        assert {other for other in alpacas if f'href="{href("entity", name=other)}"' in told} == alpacas - {id}
+    assert "of the same name" not in html_of(show("entity", name="LoRA"))
 
 
 def test_an_entity_shows_its_papers_by_role_with_the_name_marked(

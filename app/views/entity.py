@@ -57,6 +57,11 @@ def _head(found: Answer) -> str:
     aliases = ", ".join(f"<bdi>{esc(short(a, 60))}</bdi>" for a in found["aliases"][:14])
     more = f" and {len(found['aliases']) - 14} more" if len(found["aliases"]) > 14 else ""
     also = f'<div class="aliases">also written {aliases}{more}</div>' if aliases else ""
+    others = ", ".join(
+        f"{link('entity', one['label'], name=one['id'])} ({chips.count(one['papers'], 'paper')})"
+        for one in _namesakes(found)
+    )
+    also += f'<div class="aliases">of the same name {others}</div>' if others else ""
     return (
         f'<div class="kg"><div class="kg-head"><div class="over">{over}</div><h1>{_title(found)}</h1>{also}'
         f'<nav class="kg-acts" aria-label="More about it">'
@@ -64,6 +69,11 @@ def _head(found: Answer) -> str:
         f'<a href="{esc(href("lineage", entity=found["id"]))}">Lineage</a>'
         f'<a href="{esc(href("compare", side=found["id"]))}">Compare</a></nav></div></div>'
     )
+
+
+def _namesakes(found: Answer) -> list[Answer]:
+    """Return the other entities that bear its name."""
+    return [one for one in (ask("about", found["name"]), *ask("namesakes", found["name"])) if one["id"] != found["id"]]
 
 
 def _title(found: Answer) -> str:
