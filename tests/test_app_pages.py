@@ -148,6 +148,10 @@ def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], 
     for number in gold_graph.overview()["counts"]["by_type"].values():
         assert f"{number:,}" in text
     assert busiest(gold_graph)["label"] in text
+    named, every = gold_graph.count_entities(), gold_graph.overview()["counts"]["entities"]
+    assert named < every
+    assert f"{named:,} entities" in text
+    assert f"{every - named:,} more are known from the background" in text
 
 
 def test_the_overview_shows_what_is_found_for_a_text(show: Callable[..., AppTest]) -> None:

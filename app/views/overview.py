@@ -22,12 +22,15 @@ def page() -> None:
     sure = min_confidence()
     seen = ask("overview", min_confidence=sure)
     counts = seen["counts"]
+    named = ask("count_entities", min_confidence=sure)
+    background = counts["entities"] - named
+    known = f" {background:,} more are known from the background, by the papers it cites." if background else ""
     st.html(
         '<div class="kg"><div class="kg-head"><h1>What papers use, build on and measure</h1>'
         f'<p class="lead">{chips.count(counts["papers"], "paper")}, '
-        f"{chips.count(counts['entities'], 'entity', 'entities')}, "
+        f"{chips.count(named, 'entity', 'entities')}, "
         f"{chips.count(counts['links'], 'link')}: methods, models, datasets and benchmarks read from titles and "
-        "abstracts, each with the sentence it rests on.</p></div></div>"
+        f"abstracts, each with the sentence it rests on.{known}</p></div></div>"
     )
     with st.container(key="kg-find"):
         search.box(key="kg_search_large", large=True)
