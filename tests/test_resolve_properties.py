@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import combinations
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kg.records import Extraction, Mention, PaperEntity, Span
-from kg.resolve import resolve
+from kg.resolve import Curation, resolve
 from kg.resolve.typography import clean, loose
 from kg.schema import ENTITY_TYPES
 
@@ -114,3 +116,35 @@ def test_names_that_are_different_things_are_never_joined(corpus: list[Extractio
     for group in NEVER_ONE:
         for one, two in combinations(sorted(group), 2):
             assert at[one] != at[two], f"{one} and {two} were joined"
+
+
+@settings(max_examples=30)
+@given(corpora(), st.data())
+def test_whatever_a_page_shows_can_be_corrected_under_its_label_and_its_id(
+    corpus: list[Extraction], data: st.DataObject
+) -> None:
+    entries: list[dict[str, str]] = []
+    for new in data.draw(st.lists(st.sampled_from(["Renamed", "Named anew"]), max_size=2, unique=True)):
+        shown = resolve(corpus, curation_of(entries)).entities
+        names = Counter(loose(e.name) for e in shown)
+        alone = [e for e in shown if names[loose(e.name)] == 1]  # two things of one name and type share their ids
+        if not alone:
+            return
+        one = data.draw(st.sampled_from(alone))
+        entry = {"name": data.draw(st.sampled_from([one.label, one.id])), "type": one.type, "reason": "r"}
+        retyped = {"action": "retype", "to": data.draw(st.sampled_from([t for t in ENTITY_TYPES if t != one.type]))}
+        entries.append(entry | data.draw(st.sampled_from([{"action": "rename", "to": new}, retyped])))
+    found = resolve(corpus, curation_of(entries))
+    for one in found.entities:
+        for name in (one.label, one.id):
+            entry = {"action": "hide", "name": name, "type": one.type, "reason": "r"}
+            without = resolve(corpus, curation_of([*entries, entry]))
+            assert not without.problems
+            assert len(without.entities) == len(found.entities) - 1
+            assert {key for key, id in found.entity_of.items() if id == one.id}.isdisjoint(without.entity_of)
+
+
+def curation_of(entries: list[dict[str, str]]) -> Curation:
+    curation = Curation.parse(yaml.safe_dump(entries, allow_unicode=True))
+    assert len(curation.entries) == len(entries)
+    return curation

@@ -67,7 +67,7 @@ class Corrections:
 
     def _find(self, name: str, entry: Entry) -> int | str:
         """The draft's number, or what is wrong."""
-        wanted = entry.get("type")
+        wanted, wrong = entry.get("type"), f"no entity {name!r}; not applied"
         for table, key in ((self._exact, name), (self._named, loose(name)), (self._spelled, loose(name))):
             found = sorted({self._now(n) for n in table.get(key, ())} - {-1})
             if wanted and len(found) > 1:
@@ -76,10 +76,11 @@ class Corrections:
                 return found[0]
             if found:
                 ids = ", ".join(self.first_keys[n][1] if n in self.first_keys else "?" for n in found[:5])
-                return f"{name!r} names {len(found)} entities; say which type or use one of {ids}"
-        if self._shown is None:  # asked only for names that no draft had before the corrections
+                wrong = f"{name!r} names {len(found)} entities; say which type or use one of {ids}"
+                break
+        if self._shown is None:  # asked only for what the names from before the corrections do not settle
             self._shown = {key: n for n, _, *keys in self._labelled() for key in keys}
-        return self._shown.get(name, f"no entity {name!r}; not applied")
+        return self._shown.get(name, wrong)
 
     def _now(self, number: int) -> int:
         """The draft that holds it after merges, -1 for a hidden one."""

@@ -69,9 +69,11 @@ class Entry:
     line: int = 0
 
     def get(self, name: str) -> str | None:
-        """Return a field's text, None where the field is absent or says so ("null")."""
+        """Return a field's text, None where the field is absent or says so ("null"); an entity may be called so."""
         value = self.fields.get(name)
-        return None if value is None or (isinstance(value, str) and value.lower() in _NOTHING) else str(value)
+        if value is None or (name not in _ENTITIES and isinstance(value, str) and value.lower() in _NOTHING):
+            return None
+        return str(value)
 
     def many(self, name: str) -> tuple[str, ...]:
         """Return a field's texts."""
