@@ -71,6 +71,19 @@ def test_what_a_correction_named_can_be_corrected_again_under_the_id_or_label_it
         assert [e.name for e in found.entities if e.id not in {e.id for e in shown}] == ["Found"]
 
 
+def test_after_a_merge_that_applies_in_part_the_labels_are_those_that_are_left() -> None:
+    found = corrected("""
+- {action: rename, name: noise, to: Gaussian noise, reason: r}
+- {action: rename, name: method/gaussian-noise, to: White noise, reason: r}
+- {action: rename, name: SiT, to: Transformers, reason: r}
+- {action: hide, name: method/nothing-of-this-name, reason: the labels are asked}
+- {action: merge, names: [nothing, method/white-noise], into: SiT, reason: r}
+- {action: rename, name: method/white-noise, to: Gone, reason: it is merged}
+""")
+    assert [problem.line for problem in found.problems] == [5, 6, 7]
+    assert "method/transformers" in {e.id for e in found.entities}
+
+
 def test_rename_retype_hide_and_set_family() -> None:
     found = corrected(
         """

@@ -60,7 +60,7 @@ class Corrections:
             message = getattr(self, f"_{entry.action}")(entry)
             if message:
                 self.problems.append(entry.problem(message))
-            else:
+            if not message or entry.action == "merge":  # which may apply in part
                 self._shown = None
 
     # -- finding -------------------------------------------------------------------------------------------------
