@@ -558,6 +558,16 @@ def test_folders_and_files_that_may_not_be_entered_are_problems(
     assert list_files([tmp_path]) == [tmp_path / "good.jsonl"]
 
 
+def test_what_a_build_wrote_among_its_sources_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "good.jsonl").write_text(lines(GRPO))
+    (tmp_path / "build.json").write_text(json.dumps(GRPO))
+    first = kg.build(tmp_path, tmp_path / "outputs")
+    second = kg.build(tmp_path, tmp_path / "outputs")
+    assert not second.build["problems"]
+    assert second.build["counts"] == first.build["counts"]
+    assert [path.name for path in list_files([tmp_path])] == ["build.json", "good.jsonl"]
+
+
 def test_only_curation_yaml_is_passed_over(tmp_path: Path) -> None:
     for name in ("curation.yaml", "curation.yml"):
         (tmp_path / name).write_text("merge: []\n")

@@ -71,17 +71,14 @@ def test_what_a_correction_named_can_be_corrected_again_under_the_id_or_label_it
         assert [e.name for e in found.entities if e.id not in {e.id for e in shown}] == ["Found"]
 
 
-def test_after_a_merge_that_applies_in_part_the_labels_are_those_that_are_left() -> None:
+def test_what_was_merged_is_still_found_by_what_it_was_called_even_where_the_merge_applied_in_part() -> None:
     found = corrected("""
 - {action: rename, name: noise, to: Gaussian noise, reason: r}
-- {action: rename, name: method/gaussian-noise, to: White noise, reason: r}
-- {action: rename, name: SiT, to: Transformers, reason: r}
-- {action: hide, name: method/nothing-of-this-name, reason: the labels are asked}
-- {action: merge, names: [nothing, method/white-noise], into: SiT, reason: r}
-- {action: rename, name: method/white-noise, to: Gone, reason: it is merged}
+- {action: merge, names: [nothing, method/gaussian-noise], into: SiT, reason: r}
+- {action: rename, name: method/gaussian-noise, to: Both, reason: r}
 """)
-    assert [problem.line for problem in found.problems] == [5, 6, 7]
-    assert "method/transformers" in {e.id for e in found.entities}
+    assert [problem.line for problem in found.problems] == [3]
+    assert found.entity_of["p3", 0] == found.entity_of["p4", 1] == "method/both"
 
 
 def test_rename_retype_hide_and_set_family() -> None:
@@ -136,6 +133,21 @@ def test_links_of_an_entity_corrected_since_are_found_by_the_label_and_id_they_w
     assert [edit.entity for edit in edits] == ["model/tuned"] * 2
     assert not problems
     assert not resolution.problems
+
+
+def test_a_link_is_found_by_what_its_entity_was_called_between_two_corrections() -> None:
+    curation = Curation.parse("""
+- {action: rename, name: noise, to: Gaussian noise, reason: r}
+- {action: remove_link, paper: p4, name: method/gaussian-noise, reason: r}
+- {action: remove_link, paper: p4, name: Gaussian noise, reason: r}
+- {action: retype, name: method/gaussian-noise, to: model, reason: r}
+- {action: rename, name: method/gaussian-noise, to: White noise, reason: written before the other}
+""")
+    resolution = resolve(CORPUS, curation)
+    edits, problems = settle_links(curation, resolution, {"p4"})
+    assert not resolution.problems
+    assert not problems
+    assert [edit.entity for edit in edits] == ["model/white-noise"] * 2
 
 
 def test_links_and_relations_are_settled_to_ids() -> None:

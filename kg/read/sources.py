@@ -52,6 +52,7 @@ _BEGINNINGS = {
 _HTML = "HTML or XML; save the page as text"
 _OTHER_TEXT = (".py", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".tex", ".bib", ".log", ".js", ".css")
 _BESIDE = "curation.yaml"  # stands beside the sources, and is read by kg.resolve
+_BUILT = ("build.json", "papers.parquet")  # what a folder holds that a build wrote
 _MARKDOWN = re.compile(r"#{1,6} \S|```")
 # both may stand after a line number, as in a copied view of the source
 _DECLARED = re.compile(r"(?:\d+\s+)?<(?:!|\?xml|html|head|body)", re.IGNORECASE)
@@ -197,7 +198,8 @@ def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
             if isinstance(below, OSError):
                 found = True
                 yield Path(folder, name), below
-            elif (below.st_dev, below.st_ino) not in entered:  # a link may lead back up
+            elif (below.st_dev, below.st_ino) not in entered and not _is_built(Path(folder, name)):
+                # a link may lead back up, and the outputs of a build among its sources are no papers
                 entered.add((below.st_dev, below.st_ino))
                 inner.append(name)
         folders[:] = inner
@@ -209,6 +211,11 @@ def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
     yield from ((Path(error.filename), error) for error in closed)
     if not found and not closed:
         raise SourceError(f"{file_name(source)}: an empty folder; give a folder or file with papers")
+
+
+def _is_built(folder: Path) -> bool:
+    """Return whether a folder is what a build wrote."""
+    return all((folder / name).is_file() for name in _BUILT)
 
 
 def _status(path: Path) -> os.stat_result | OSError:

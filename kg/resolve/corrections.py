@@ -10,7 +10,7 @@ from kg.resolve.curation import Curation, Entry
 from kg.resolve.draft import Draft, add_entry
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Gathered
-from kg.resolve.naming import choose_name, full_form, qualify
+from kg.resolve.naming import choose_name, full_form, qualify, slug
 from kg.resolve.typography import clean, loose
 from kg.resolve.variants import below
 
@@ -30,13 +30,13 @@ class Corrections:
         self._exact: dict[str, list[int]] = defaultdict(list)
         self._named: dict[str, list[int]] = defaultdict(list)
         self._spelled: dict[str, list[int]] = defaultdict(list)
-        self.first_keys: dict[int, tuple[str, str]] = {}
+        self.keys: dict[int, list[str]] = {}  # labels and ids that each draft had, the first ones first
         self._shown: dict[str, int] | None = None
         self._index()
 
     def _index(self) -> None:
         for n, name, label, own_id in self._labelled():
-            self.first_keys[n] = label, own_id
+            self.keys[n] = [label, own_id]
             self._exact[own_id].append(n)
             self._exact[label].append(n)
             self._named[loose(name)].append(n)
@@ -75,12 +75,20 @@ class Corrections:
             if len(found) == 1:
                 return found[0]
             if found:
-                ids = ", ".join(self.first_keys[n][1] if n in self.first_keys else "?" for n in found[:5])
+                ids = ", ".join(self.keys[n][1] for n in found[:5])
                 wrong = f"{name!r} names {len(found)} entities; say which type or use one of {ids}"
                 break
         if self._shown is None:  # asked only for what the names from before the corrections do not settle
             self._shown = {key: n for n, _, *keys in self._labelled() for key in keys}
         return self._shown.get(name, wrong)
+
+    def _keep(self, number: int) -> None:
+        """Note the label and the id that a draft has now, so that it is found by them after it has others."""
+        one = self._drafts[number]
+        name = choose_name(one, self._forms)
+        own_id = f"{one.settled_type()}/{slug(name)}"
+        self.keys.setdefault(number, []).extend((name, own_id))
+        self._exact[own_id].append(number)
 
     def _now(self, number: int) -> int:
         """The draft that holds it after merges, -1 for a hidden one."""
@@ -156,6 +164,7 @@ class Corrections:
             self._drafts.append(Draft(nodes=[(one.nodes[0][0], loose(name), 0)], name=name, type=kind))
             self._named[loose(name)].append(new)
             self._exact[name].append(new)
+            self._keep(new)
         target = self._drafts[new]
         for number in leaving:
             add_entry(target, number, self._gathered)
@@ -184,6 +193,7 @@ class Corrections:
         one.name = to
         one.note(f"correction: named {to}: {entry.reason}")
         self._named[loose(to)].append(found)
+        self._keep(found)
         return None
 
     def _retype(self, entry: Entry) -> str | None:
@@ -196,6 +206,7 @@ class Corrections:
         one.name = choose_name(one, self._forms)
         one.type = to
         one.note(f"correction: a {to}: {entry.reason}")
+        self._keep(found)
         return None
 
     def _hide(self, entry: Entry) -> str | None:
@@ -229,6 +240,7 @@ class Corrections:
             made.note(f"correction: the family of {choose_name(one, self._forms)}: {entry.reason}")
             self._drafts.append(made)
             self._named[loose(wanted)].append(home)
+            self._keep(home)
         if one.parent == home:
             return f"{wanted!r} is its family already"
         if home == found or below(self._drafts, home, found):

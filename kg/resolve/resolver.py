@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kg.collector import collector_paused
 from kg.records import Extraction
@@ -50,15 +50,15 @@ def _resolve(gathered: Gathered, curation: Curation | None, readings: Readings |
     corrections.replay(curation)
     resolution = _finish(drafts, gathered, forms)
     resolution.problems = corrections.problems
-    resolution.moved = _moved(corrections.first_keys, drafts, resolution)
+    resolution.moved = _moved(corrections.keys, drafts, resolution)
     return resolution
 
 
-def _moved(first: Mapping[int, tuple[str, str]], drafts: list[Draft], resolution: Resolution) -> dict[str, str]:
+def _moved(had: Mapping[int, Sequence[str]], drafts: list[Draft], resolution: Resolution) -> dict[str, str]:
     """The labels and ids that corrections took away, and the id that holds the same papers now."""
     now = {key for e in resolution.entities for key in (e.label, e.id)}
     moved = {}
-    for number, keys in first.items():
+    for number, keys in had.items():
         if all(key in now for key in keys):
             continue
         while (into := drafts[number].into) is not None:
