@@ -102,8 +102,9 @@ def path_of(name: str) -> Path:
 def list_files(sources: Iterable[str | Path]) -> list[Path]:
     """Return the files that the sources stand for, in their order, each once.
 
-    A folder stands for all its files, in the folders below it too, sorted; hidden files and folders, and
-    folders below it that a build wrote, are left out, links are followed once. What cannot be reached is left out; `read_records` reports it.
+    A folder stands for all its files, in the folders below it too, sorted; hidden files and folders, and folders below
+    it that a build wrote, are left out, links are followed once. What cannot be reached is left out; `read_records`
+    reports it.
 
     Raises:
         SourceError: a source does not exist, or a folder cannot be opened or holds no file.
