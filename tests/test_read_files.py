@@ -548,7 +548,8 @@ def test_folders_and_files_that_may_not_be_entered_are_problems(
 
     monkeypatch.setattr(os, "scandir", refusing(os.scandir, tmp_path / "closed"))
     for owner, name in ((os, "stat"), (os, "lstat"), (Path, "stat"), (Path, "lstat")):
-        monkeypatch.setattr(owner, name, refusing(getattr(owner, name), inside))
+        refused = refusing(refusing(getattr(owner, name), inside), tmp_path / "closed" / "build.json")
+        monkeypatch.setattr(owner, name, refused)
     report = Report()
     assert len(list(read_records([tmp_path], report))) == 1
     assert [str(problem) for problem in report.problems] == [

@@ -216,7 +216,7 @@ def _files_of(source: Path) -> Iterator[tuple[Path, os.stat_result | OSError]]:
 
 def _is_built(folder: Path) -> bool:
     """Return whether a folder is what a build wrote."""
-    return all((folder / name).is_file() for name in _BUILT)
+    return not any(isinstance(_status(folder / name), OSError) for name in _BUILT)
 
 
 def _status(path: Path) -> os.stat_result | OSError:
