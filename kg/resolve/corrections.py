@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 
 from kg.records import Problem
 from kg.resolve.curation import Curation, Entry
 from kg.resolve.draft import Draft, add_entry
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Gathered
-from kg.resolve.naming import choose_name, full_form, qualify, slug
+from kg.resolve.naming import choose_name, labelled, slug
 from kg.resolve.typography import clean, loose
 from kg.resolve.variants import below
 
@@ -35,24 +34,13 @@ class Corrections:
         self._index()
 
     def _index(self) -> None:
-        for n, name, label, own_id in self._labelled():
-            self.keys[n] = [label, own_id]
-            self._exact[own_id].append(n)
-            self._exact[label].append(n)
-            self._named[loose(name)].append(n)
+        for n, one in labelled(self._drafts, self._forms).items():
+            self.keys[n] = [one.label, one.id]
+            self._exact[one.id].append(n)
+            self._exact[one.label].append(n)
+            self._named[loose(one.name)].append(n)
             for surface in self._drafts[n].own():
                 self._spelled[loose(surface)].append(n)
-
-    def _labelled(self) -> Iterator[tuple[int, str, str, str]]:
-        """Yield (number, name, label, id) of each draft as things stand."""
-        kept = [n for n, d in enumerate(self._drafts) if d.gone is None and (d.total or d.name)]
-        named = []
-        for n in kept:
-            one = self._drafts[n]
-            name = choose_name(one, self._forms)
-            named.append((name, one.settled_type(), full_form(one, name) or one.hint, one.total))
-        for n, (name, *_), (label, own_id) in zip(kept, named, qualify(named), strict=True):
-            yield n, name, label, own_id
 
     def replay(self, curation: Curation) -> None:
         """Apply each entry in its order; the ones that do not apply are reported."""
@@ -79,16 +67,18 @@ class Corrections:
                 wrong = f"{name!r} names {len(found)} entities; say which type or use one of {ids}"
                 break
         if self._shown is None:  # asked only for what the names from before the corrections do not settle
-            self._shown = {key: n for n, _, *keys in self._labelled() for key in keys}
+            shown = labelled(self._drafts, self._forms)
+            self._shown = {key: n for n, one in shown.items() for key in (one.label, one.id)}
         return self._shown.get(name, wrong)
 
     def _keep(self, number: int) -> None:
-        """Note the label and the id that a draft has now, so that it is found by them after it has others."""
+        """Note the name and the id that a correction gave to a draft, so that it is found by them from now on."""
         one = self._drafts[number]
         name = choose_name(one, self._forms)
         own_id = f"{one.settled_type()}/{slug(name)}"
         self.keys.setdefault(number, []).extend((name, own_id))
         self._exact[own_id].append(number)
+        self._named[loose(name)].append(number)
 
     def _now(self, number: int) -> int:
         """The draft that holds it after merges, -1 for a hidden one."""
@@ -162,7 +152,6 @@ class Corrections:
         else:
             new = len(self._drafts)
             self._drafts.append(Draft(nodes=[(one.nodes[0][0], loose(name), 0)], name=name, type=kind))
-            self._named[loose(name)].append(new)
             self._exact[name].append(new)
             self._keep(new)
         target = self._drafts[new]
@@ -192,7 +181,6 @@ class Corrections:
         one.type = one.settled_type()
         one.name = to
         one.note(f"correction: named {to}: {entry.reason}")
-        self._named[loose(to)].append(found)
         self._keep(found)
         return None
 
@@ -239,7 +227,6 @@ class Corrections:
             made = Draft(nodes=[(one.group(), loose(wanted), 0)], name=clean(wanted), type=one.settled_type())
             made.note(f"correction: the family of {choose_name(one, self._forms)}: {entry.reason}")
             self._drafts.append(made)
-            self._named[loose(wanted)].append(home)
             self._keep(home)
         if one.parent == home:
             return f"{wanted!r} is its family already"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from itertools import chain, count
+from typing import NamedTuple
 
 from kg.resolve.acronyms import fits, is_short
 from kg.resolve.draft import Draft
@@ -111,6 +112,30 @@ def qualify(named: list[tuple[str, str, str | None, int]]) -> list[tuple[str, st
         labels[n] = label
         taken_labels.add(label.casefold())
     return list(zip(labels, ids, strict=True))
+
+
+class Labelled(NamedTuple):
+    """How a draft is shown, and the full form that tells it apart."""
+
+    name: str
+    type: str
+    form: str | None
+    label: str
+    id: str
+
+
+def labelled(drafts: list[Draft], forms: Forms) -> dict[int, Labelled]:
+    """Return how each draft that is not gone is shown as things stand, by its number."""
+    kept = [n for n, one in enumerate(drafts) if one.gone is None and (one.total or one.name)]
+    named = []
+    for n in kept:
+        one = drafts[n]
+        name = choose_name(one, forms)
+        named.append((name, one.settled_type(), full_form(one, name) or one.hint, one.total))
+    return {
+        n: Labelled(name, kind, form, label, own_id)
+        for n, (name, kind, form, _), (label, own_id) in zip(kept, named, qualify(named), strict=True)
+    }
 
 
 def spelling_rule(one: Draft, surface: str, name: str, forms: Forms) -> str:

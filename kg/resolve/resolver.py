@@ -12,7 +12,7 @@ from kg.resolve.curation import Curation
 from kg.resolve.draft import Draft, draft
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Gathered, Naming, gather, namings
-from kg.resolve.naming import choose_name, full_form, qualify, spelling_rule
+from kg.resolve.naming import labelled, spelling_rule
 from kg.resolve.readings import Readings
 from kg.resolve.resolution import Resolution, ResolvedEntity, Spelling, Variant
 from kg.resolve.variants import hang, root
@@ -69,17 +69,11 @@ def _moved(had: Mapping[int, Sequence[str]], drafts: list[Draft], resolution: Re
 
 
 def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution:
-    kept = [n for n, d in enumerate(drafts) if d.gone is None and (d.total or d.name)]
-    named = []
-    for n in kept:
-        name = choose_name(drafts[n], forms)
-        named.append((name, drafts[n].settled_type(), full_form(drafts[n], name) or drafts[n].hint, drafts[n].total))
-    labelled = dict(zip(kept, qualify(named), strict=True))
-    parents = {drafts[n].parent for n in kept}
+    shown = labelled(drafts, forms)
+    parents = {drafts[n].parent for n in shown}
     entities, entity_of, variants = [], {}, []
-    for n, (name, kind, form, _) in zip(kept, named, strict=True):
+    for n, (name, kind, form, label, own_id) in shown.items():
         one = drafts[n]
-        label, own_id = labelled[n]
         one.id = own_id
         in_family = one.parent is not None or n in parents
         spellings = [
@@ -93,14 +87,14 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
                 name=name,
                 label=label,
                 type=kind,
-                family=labelled[root(drafts, n)][1] if in_family else None,
+                family=shown[root(drafts, n)].id if in_family else None,
                 spellings=spellings,
                 full_form=form if form != one.hint else None,
                 notes=list(one.notes),
             )
         )
         if one.parent is not None:
-            variants.append(Variant(own_id, labelled[one.parent][1], one.rule))
+            variants.append(Variant(own_id, shown[one.parent].id, one.rule))
         for number in one.entries:
             entry = gathered.entries[number]
             entity_of[entry.paper, entry.place] = own_id
