@@ -94,8 +94,8 @@ def read_listing(stream: BinaryIO, encoding: str, file: str, report: Report, com
     """
     text = _whole(stream, encoding, file, report)
     lines = read_lines(text)
-    roles, cost = _roles(lines, _CHANGES)
-    affiliated, other_cost = _roles(lines, _AFFILIATED_CHANGES)
+    roles, cost = _roles(lines)
+    affiliated, other_cost = _roles(lines, affiliated=True)
     if other_cost + _AFFILIATED_COST < cost and _mostly_differ(lines, affiliated):
         roles, cost = affiliated, other_cost
     header, entries, problems = _entries(lines, roles, file)
@@ -180,12 +180,13 @@ def _whole(stream: BinaryIO, encoding: str, file: str, report: Report) -> str:
 # Roles of the text lines
 
 
-def _roles(lines: list[Line], changes: dict[tuple[str, str], tuple[float, float]]) -> tuple[dict[int, str], float]:
+def _roles(lines: list[Line], affiliated: bool = False) -> tuple[dict[int, str], float]:
     """Return the role of each text line (by its index in ``lines``) and what the cheapest reading costs.
 
-    The cheapest path through the roles (Viterbi's algorithm); ties go to the role named first in ``changes``.
+    The cheapest path through the roles (Viterbi's algorithm); ties go to the role named first among the changes.
     Nothing where no path leads through.
     """
+    changes = _AFFILIATED_CHANGES if affiliated else _CHANGES
     texts = [i for i, line in enumerate(lines) if line.kind == "text"]
     best: dict[str, float] = {_START: 0.0}
     back: list[dict[str, str]] = []
@@ -194,7 +195,7 @@ def _roles(lines: list[Line], changes: dict[tuple[str, str], tuple[float, float]
     for i in texts:
         facts_between = int(any(line.kind not in ("text", "label") for line in lines[previous + 1 : i]))
         follower = lines[i + 1].kind if i + 1 < len(lines) else "end"
-        costs = _looks(lines[i].text, "separator" if changes is _AFFILIATED_CHANGES else follower)
+        costs = _looks(lines[i].text, "separator" if affiliated else follower)
         if follows_label and len(lines[i].text) <= _LONGEST_NAMES:  # one name looks like a title; here it can be told
             costs[AUTHORS] = min(costs.get(AUTHORS, 3), 3)
         follows_label = bool(title_label.match(lines[i].text))
