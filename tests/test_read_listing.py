@@ -250,6 +250,9 @@ def test_the_time_to_read_grows_with_the_page_and_not_faster(tmp_path: Path, tex
         "May 2024 Was Different: Drift in Web Corpora",
         "Comments Matter",
         "New Benchmarks for Old Tasks",
+        "Sort by Structure: Language Model Ranking",
+        "Filters: What They Keep",
+        "2 3 5 Primes",
     ],
 )
 def test_titles_that_look_like_words_of_the_page_stay(tmp_path: Path, title: str) -> None:
@@ -297,10 +300,19 @@ def test_who_submitted_and_votes_are_no_titles(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_an_organisation_stands_in_place_of_the_authors(tmp_path: Path, line: str, organisation: str) -> None:
-    page = f"On Questions\n\n{LONG}\n\n{line}\n·\nMay 5, 2024\n\nOn Answers\n\n{LONG}\n"
-    first, second = read_page(tmp_path, page)[0]
-    assert first.organisation == organisation
-    assert (first.abstract, second.title) == (LONG, "On Answers")
+    for facts in (f"{line}\n·\nMay 5, 2024", f"{line} · May 5, 2024"):
+        page = f"On Questions\n\n{LONG}\n\n{facts}\n\nOn Answers\n\n{LONG}\n"
+        first, second = read_page(tmp_path, page)[0]
+        assert (first.organisation, first.date) == (organisation, "2024-05-05")
+        assert (first.abstract, second.title) == (LONG, "On Answers")
+
+
+@pytest.mark.parametrize("title", ["LoRA Learns Less and Forgets Less", "Problem-Solving Data, Synthesis, and Stages"])
+def test_a_title_like_names_below_an_organisation_is_a_title(tmp_path: Path, title: str) -> None:
+    page = "".join(f"{t}\n\n{LONG}\n\nNVIDIA\n·\nMay 5, 2024\n\n" for t in ("On Questions", title, "On Answers"))
+    records = read_page(tmp_path, page)[0]
+    assert [record.title for record in records] == ["On Questions", title, "On Answers"]
+    assert {(record.organisation, record.authors, record.date) for record in records} == {("NVIDIA", (), "2024-05-05")}
 
 
 # Pages of arXiv and of proceedings
@@ -331,14 +343,18 @@ def test_the_new_submissions_of_arxiv(tmp_path: Path) -> None:
     assert report.problems == []
 
 
-def test_a_search_of_arxiv(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pager", ["1\n2", "1 2 3 4 5 …", "« 1 2 3 »", "1 2 ... 40 >"])
+@pytest.mark.parametrize(
+    "order", ["Sort results by\nAnnouncement date (newest first)\nGo", "Sort by: relevance", "Filters"]
+)
+def test_a_search_of_arxiv(tmp_path: Path, order: str, pager: str) -> None:
     entry = (
         "arXiv:2412.0{0}355 [pdf, other]  cs.LG cs.AI\n{1}\nAuthors: Ada Bee, Cy Dee\nAbstract: {2} △ Less\n"
         "Submitted {3}; originally announced December 2024.\nComments: 12 pages\n"
     )
     page = (
         "Showing 1–50 of 1,234 results for all: questions\nSearch v0.5.6 released 2020-02-24\n50\n results per page.\n"
-        "Sort results by\nAnnouncement date (newest first)\nGo\n1\n2\n"
+        f"{order}\n{pager}\n"
         + entry.format(1, "On Questions", LONG, "4 December, 2024")
         + entry.format(2, "On Answers", LONG, "6 December, 2024; v1 submitted 5 December, 2024")
     )
@@ -447,6 +463,7 @@ def variants(record: Record, number: int) -> dict[str, str]:
         "spaced": f"{title}\n\n{abstract}\n\n",
         "facts": f"{title}\n\n{abstract}\n\n{facts}\n",
         "facts now and then": f"{title}\n\n{abstract}\n\n" + (f"{facts}\n" if number % 3 else ""),
+        "organisation": f"{title}\n\n{abstract}\n\nNVIDIA\n·\nJul {number % 28 + 1}, 2024\n\n",
         "facts, close": f"{title}\n{abstract}\n{facts}",
         "facts under the title": f"{title}\n{facts}\n{abstract}\n\n",
         "Windows": f"{title}\r\n\r\n{abstract}\r\n\r\n",

@@ -127,12 +127,19 @@ def _is_date(text: str) -> bool:
 
 
 def _parts(line: str) -> list[str]:
-    """Return the facts of a line such as "8 authors · Dec 29, 2023", or the whole line where one is plain text."""
+    """Return the parts of a line such as "8 authors · Dec 29, 2023", or the whole line where they are no facts.
+
+    The first may be a name: "NVIDIA · Dec 29, 2023". A mark then stands between, as it does where each has a line.
+    """
     if len(line) > 300:
         return [line]
     parts = [part for part in vocabulary()["separators"].split(line) if part]
-    if len(parts) > 1 and all(classify(part)[0] not in ("text", "furniture") for part in parts):
-        return parts
+    kinds = [classify(part)[0] for part in parts]
+    if len(parts) > 1 and not {"text", "furniture"} & set(kinds[1:]):
+        if kinds[0] not in ("text", "furniture"):
+            return parts
+        if kinds[0] == "text" and "date" in kinds:
+            return [parts[0], "·", *parts[1:]]
     return [line]
 
 

@@ -196,6 +196,8 @@ def _roles(lines: list[Line], affiliated: bool = False) -> tuple[dict[int, str],
         facts_between = int(any(line.kind not in ("text", "label") for line in lines[previous + 1 : i]))
         follower = lines[i + 1].kind if i + 1 < len(lines) else "end"
         costs = _looks(lines[i].text, "separator" if affiliated else follower)
+        if follower == "separator":  # "NVIDIA", then "·" and a date: below an abstract, not above the next one
+            costs[TITLE] += 2
         if follows_label and len(lines[i].text) <= _LONGEST_NAMES:  # one name looks like a title; here it can be told
             costs[AUTHORS] = min(costs.get(AUTHORS, 3), 3)
         follows_label = bool(title_label.match(lines[i].text))
