@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
+from itertools import combinations
 
+import networkx as nx
 import pytest
 
 import kg
@@ -26,10 +29,11 @@ def test_what_is_unsure_stands_in_no_answer(unsure_graph: KnowledgeGraph) -> Non
     steps = unsure_graph.lineage("Llama", min_confidence=SURE)
     assert all(s["confidence"] >= SURE for s in [*steps["ancestors"], *steps["descendants"]])
     links = {(paper, entity) for paper, entity, _, link in unsure_graph.rows().edges() if link["weight"] >= SURE}
-    cells = unsure_graph.matrix(limit=15, min_confidence=SURE)["cells"]
-    assert cells
-    for cell, papers in cells.items():
-        assert {(paper, end) for paper in papers for end in cell.split("|")} <= links
+    matrix = unsure_graph.matrix(limit=15, min_confidence=SURE)
+    named = {end: {paper for paper, entity in links if entity == end} for _, end in links}
+    sides = [[entity["id"] for entity in matrix[side]] for side in ("rows", "columns")]
+    both = {f"{row}|{column}": sorted(named[row] & named[column]) for row in sides[0] for column in sides[1]}
+    assert matrix["cells"] == {cell: papers for cell, papers in both.items() if papers} != {}
 
 
 def test_counts_under_a_filter_are_those_of_what_passes(unsure_graph: KnowledgeGraph) -> None:
@@ -51,6 +55,83 @@ def test_counts_under_a_filter_are_those_of_what_passes(unsure_graph: KnowledgeG
     for row in [*found[:8], *drawn]:
         assert row["papers"] == len(unsure_graph.papers(row["id"], exact=True, min_confidence=SURE))
     assert sum(row["papers"] for row in found) < sum(row["papers"] for row in unsure_graph.search("llama")["entities"])
+
+
+@pytest.mark.parametrize("min_confidence", [0.0, SURE])
+def test_an_overview_shows_the_best_of_each_type_and_counts_papers_by_month(
+    unsure_graph: KnowledgeGraph, min_confidence: float
+) -> None:
+    seen = unsure_graph.overview(min_confidence=min_confidence)
+    for type_ in ENTITY_TYPES:
+        best = unsure_graph.entities([type_], limit=10, min_confidence=min_confidence)
+        assert [(row["id"], row["papers"]) for row in seen["top"][type_]] == [
+            (row["id"], row["papers"]) for row in best
+        ]
+        least = 0 if min_confidence == 0 else 1  # the background counts unless things must be sure
+        counted = unsure_graph.count_entities([type_], min_papers=least, min_confidence=min_confidence)
+        assert seen["counts"]["by_type"][type_] == counted >= len(best) > 0
+    months = Counter(row["date"][:7] for row in unsure_graph.papers())
+    assert [(row["period"], row["papers"]) for row in seen["papers_by_month"]] == sorted(months.items())
+    relations = [data for *_, data in unsure_graph.rows().edges() if data["kind"] == "relation"]
+    assert seen["counts"]["relations"] == sum(data["weight"] >= min_confidence for data in relations) > 0
+    assert seen["build"] == unsure_graph.build
+
+
+@pytest.mark.parametrize("min_confidence", [0.0, SURE])
+@pytest.mark.parametrize("years", [None, (2021, 2022)])
+@pytest.mark.parametrize("types", [(), ("paper", "model", "benchmark")])
+def test_a_view_of_a_filtered_corpus_joins_what_the_papers_that_pass_name_together(
+    unsure_graph: KnowledgeGraph, types: tuple[str, ...], years: tuple[int, int] | None, min_confidence: float
+) -> None:
+    kinds = dict(unsure_graph.graph.nodes(data="kind"))
+    year = {row["id"]: int(row["date"][:4]) for row in unsure_graph.papers()}
+    total = {row["id"]: row["papers"] for row in unsure_graph.entities()}
+    named: dict[str, set[str]] = {}
+    for paper, entity, _, data in unsure_graph.rows().edges():
+        passes = data["kind"] == "link" and data["weight"] >= min_confidence and total[entity] >= 2
+        if passes and (not types or kinds[entity] in types) and (not years or years[0] <= year[paper] <= years[1]):
+            named.setdefault(paper, set()).add(entity)
+    papers = Counter(entity for entities in named.values() for entity in entities)
+    best = sorted((e for e in papers if papers[e] >= 2), key=lambda e: (-papers[e], e))
+    view = unsure_graph.neighbourhood(types=types, years=years, min_papers=2, limit=15, min_confidence=min_confidence)
+    assert [(node["id"], node["papers"]) for node in view["nodes"]] == [(e, papers[e]) for e in best[:15]]
+    assert view["left_out"]["nodes"] == len(best) - 15 > 0
+    pairs = Counter(pair for entities in named.values() for pair in combinations(sorted(entities & {*best[:15]}), 2))
+    edges = [edge for edge in view["edges"] if edge["key"] == "used_with"]
+    assert {(e["source"], e["target"]): e["papers"] for e in edges} == pairs
+    assert [e["papers"] for e in edges] == sorted(pairs.values(), reverse=True) != []
+    drawn = {
+        (child, parent, key)
+        for child, parent, key, data in unsure_graph.rows().edges()
+        if data["kind"] == "relation" and data["weight"] >= min_confidence and {child, parent} <= {*best[:15]}
+    }
+    assert {(e["source"], e["target"], e["key"]) for e in view["edges"] if e not in edges} == drawn
+
+
+@pytest.mark.parametrize("min_confidence", [0.0, SURE])
+@pytest.mark.parametrize("start", ["LoRA", "DPO"])
+def test_a_view_around_an_entity_draws_what_is_within_reach_of_what_passes(
+    unsure_graph: KnowledgeGraph, start: str, min_confidence: float
+) -> None:
+    centre, years = unsure_graph.find(start), (2021, 2022)
+    year = {row["id"]: int(row["date"][:4]) for row in unsure_graph.papers()}
+    whole = [edge for edge in unsure_graph.rows().edges() if edge[3]["weight"] >= min_confidence]
+    reach = nx.Graph([(source, target) for source, target, _, _ in whole])
+    for hops in (1, 2):
+        within = nx.single_source_shortest_path_length(reach, centre, cutoff=hops).keys()
+        passing = {
+            (source, target, key, data["weight"])
+            for source, target, key, data in whole
+            if {source, target} <= within and (data["kind"] == "relation" or years[0] <= year[source] <= years[1])
+        }
+        view = unsure_graph.neighbourhood(start, hops=hops, years=years, limit=10_000, min_confidence=min_confidence)
+        assert {(e["source"], e["target"], e["key"], e["confidence"]) for e in view["edges"]} == passing != set()
+        assert {n["id"] for n in view["nodes"]} == {centre} | {end for edge in passing for end in edge[:2]}
+        assert all(node["date"] for node in view["nodes"] if node["kind"] == "paper")
+    degree = Counter(end for e in view["edges"] for end in (e["source"], e["target"]))
+    near = {end for e in view["edges"] if centre in (e["source"], e["target"]) for end in (e["source"], e["target"])}
+    ranks = [(node["id"] not in near, -degree[node["id"]]) for node in view["nodes"][1:]]
+    assert ranks == sorted(ranks), "the nearest and busiest first"
 
 
 @pytest.mark.parametrize("min_papers", [1, 4])
@@ -109,8 +190,11 @@ def test_the_centre_keeps_its_links_when_its_own_type_is_filtered_out(
 
 
 def test_a_filter_that_names_no_type_or_role_is_refused(gold_graph: KnowledgeGraph) -> None:
-    with pytest.raises(KGError, match="no such type"):
-        gold_graph.neighbourhood(types=["metod"])
+    for asked in (gold_graph.neighbourhood, gold_graph.rows, gold_graph.entities):
+        with pytest.raises(KGError, match="no such type"):
+            asked(types=["metod"])
+    with pytest.raises(KGError, match="no such order; choose from papers, name"):
+        gold_graph.entities(order="size")
     for ask in (gold_graph.neighbourhood, gold_graph.papers):
         with pytest.raises(KGError, match="use: no such role; choose from introduces, "):
             ask("LoRA", roles=["use"])
@@ -125,6 +209,20 @@ def test_parts_of_a_list_of_entities_add_up(unsure_graph: KnowledgeGraph, order:
     assert len(whole) == total
     parts = [unsure_graph.entities(ENTITY_TYPES[:2], limit=70, offset=at, **asked) for at in range(0, total, 70)]
     assert [row for part in parts for row in part] == whole
+    ordered = sorted(whole, key=lambda row: row["id"])
+    if order == "name":
+        ordered.sort(key=lambda row: row["label"].lower())
+    elif order == "papers":
+        ordered.sort(key=lambda row: -row["papers"])
+    else:
+        ordered.sort(key=lambda row: row["first_date"], reverse=True)
+    assert whole == ordered
+    many = unsure_graph.entities(ENTITY_TYPES[:2], min_papers=3, **asked)
+    assert many == [row for row in whole if row["papers"] >= 3] != []
+    assert unsure_graph.count_entities(ENTITY_TYPES[:2], min_papers=3, min_confidence=min_confidence) == len(many)
+    for row in many[:5]:
+        dates = [p["date"] for p in unsure_graph.papers(row["id"], exact=True, min_confidence=min_confidence)]
+        assert (row["first_date"], row["last_date"]) == (min(dates), max(dates))
 
 
 def test_parts_of_the_list_of_papers_add_up(unsure_graph: KnowledgeGraph) -> None:
