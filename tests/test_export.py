@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -32,8 +33,14 @@ def test_graphml_opens_in_networkx_and_igraph_with_labels_and_weights(
     read = nx.read_graphml(path)
     assert set(read) == set(gold_graph.graph)
     assert edges_of(read) == edges_of(gold_graph.graph)
+    assert dict(read.nodes(data=True)) == dict(gold_graph.graph.nodes(data=True))
     assert all(data["label"] and data["kind"] for _, data in read.nodes(data=True))
-    assert all(isinstance(data["weight"], float) for *_, data in read.edges(data=True))
+
+    def told(graph: nx.Graph) -> list:
+        ends = graph.edges(data=True)
+        return sorted((s, t, sorted((k, v) for k, v in data.items() if k != "id")) for s, t, data in ends)
+
+    assert told(read) == told(gold_graph.graph)
     other = igraph.Graph.Read_GraphML(str(path))
     assert (other.vcount(), other.ecount()) == (len(read), read.number_of_edges())
     assert set(other.vs["label"]) == {data["label"] for _, data in read.nodes(data=True)}
@@ -57,8 +64,25 @@ def test_csv_is_a_folder_of_nodes_and_edges(gold_graph: KnowledgeGraph, tmp_path
     for _ in range(2):  # the second time over its own files
         folder = gold_graph.export("csv", tmp_path / "tables")
     nodes, edges = (list(csv.DictReader((folder / f"{n}.csv").open(encoding="utf-8"))) for n in ("nodes", "edges"))
-    assert {n["id"] for n in nodes} == set(gold_graph.graph)
-    assert len(edges) == gold_graph.graph.number_of_edges()
+    labels = {id: data["label"] for id, data in gold_graph.graph.nodes(data=True)}
+    assert {n["id"]: n["label"].removeprefix("'") for n in nodes} == labels
+    written = Counter((e["source"], e["target"], e["key"], float(e["weight"])) for e in edges)
+    assert written == Counter((s, t, k, d["weight"]) for s, t, k, d in gold_graph.graph.edges(keys=True, data=True))
+
+
+def test_cypher_creates_each_node_and_each_edge_once(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    text = gold_graph.export("cypher", tmp_path / "g.cypher").read_text(encoding="utf-8")
+    index, *lines = text.removesuffix("\n").split("\n")
+    assert index.startswith("CREATE INDEX") and all(line.endswith(");") for line in lines)
+    nodes = [re.match(r'CREATE \(:Node:(\w+) \{id: ("[^"]*")', line) for line in lines]
+    assert {json.loads(m[2]): m[1].lower() for m in nodes if m} == dict(gold_graph.graph.nodes(data="kind"))
+    ends = re.compile(
+        r'MATCH \(a:Node \{id: (".*?")\}\), \(b:Node \{id: (".*?")\}\) CREATE \(a\)-\[:(\w+) .*\]->\(b\);'
+    )
+    edges = [ends.fullmatch(line) for line, node in zip(lines, nodes, strict=True) if not node]
+    written = Counter((json.loads(m[1]), json.loads(m[2]), m[3].lower()) for m in edges if m)
+    assert len(edges) == written.total()
+    assert written == Counter(list(gold_graph.graph.edges(keys=True)))
 
 
 def test_a_part_of_the_graph_holds_what_stands_around_an_entity(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
@@ -68,6 +92,14 @@ def test_a_part_of_the_graph_holds_what_stands_around_an_entity(gold_graph: Know
     assert set(part) == {grpo, *whole.predecessors(grpo), *whole.successors(grpo)}
     models = gold_graph.subgraph("GRPO", hops=2, types=["model"])
     assert {d["kind"] for _, d in models.nodes(data=True)} == {"paper", "model"}
+    path = gold_graph.export("graphml", tmp_path / "models.graphml", entity="GRPO", hops=2, types=["model"])
+    assert set(nx.read_graphml(path)) == set(models)
+
+
+def test_a_part_that_is_sure_holds_what_is_sure(unsure_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    sure = nx.read_graphml(unsure_graph.export("graphml", tmp_path / "g.graphml", entity="LoRA", min_confidence=0.5))
+    assert set(sure) == set(unsure_graph.subgraph("LoRA", min_confidence=0.5)) < set(unsure_graph.subgraph("LoRA"))
+    assert all(data["weight"] >= 0.5 for *_, data in sure.edges(data=True))
 
 
 def test_the_page_works_offline_and_shows_text_as_text(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
@@ -75,6 +107,17 @@ def test_the_page_works_offline_and_shows_text_as_text(gold_graph: KnowledgeGrap
     assert "left out:" in page
     assert 'src="' not in page and "<link" not in page
     assert page.count("</script>") == 2
+
+
+def test_a_page_draws_the_nodes_of_most_edges_and_counts_the_others(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    page = gold_graph.export("html", tmp_path / "g.html").read_text(encoding="utf-8")
+    nodes, _ = json.JSONDecoder().raw_decode(page, page.index(", nodes = ") + len(", nodes = "))
+    drawn = {node["id"] for node in nodes}
+    degree = dict(gold_graph.graph.degree())
+    assert len(drawn) == len(nodes) == 300
+    assert min(degree[id] for id in drawn) >= max(n for id, n in degree.items() if id not in drawn)
+    edges = gold_graph.graph.subgraph(drawn).number_of_edges()
+    assert f"300 nodes and {edges} edges; left out: {len(degree) - 300} nodes with fewer edges" in page
 
 
 def test_a_page_of_the_graph_looks_like_the_app(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
@@ -122,6 +165,8 @@ def test_any_text_can_be_exported(tmp_path: Path, format: str, text: str) -> Non
         assert nx.read_gexf(path).number_of_edges() == 2
     if format == "json":
         assert nx.node_link_graph(json.loads(path.read_text(encoding="utf-8")), edges="edges").number_of_edges() == 2
+    if format == "cypher":
+        assert path.read_text(encoding="utf-8").count("\n") == 5, "one statement a line"
     if format == "html":
         assert path.read_text(encoding="utf-8").count("</script>") == 2
     if format == "csv":
