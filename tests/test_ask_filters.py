@@ -175,8 +175,21 @@ def test_a_selection_counts_what_it_holds_and_every_edge_has_both_its_ends(
     assert len(part) == len(nodes) > 0
     assert sum(part.counts()["nodes"].values()) == len(nodes)
     assert sum(part.counts()["edges"].values()) == len(edges)
-    assert all({source, target} <= nodes.keys() for source, target, _, _ in edges)
-    assert all(data["weight"] >= min_confidence for *_, data in edges)
+    whole = unsure_graph.rows()
+    kinds = {id: data["kind"] for id, data in whole.nodes()}
+    sure = [edge for edge in whole.edges() if edge[3]["weight"] >= min_confidence]
+    wanted = set(kinds)
+    if start:
+        reach = nx.Graph(edge[:2] for edge in sure)
+        wanted = set(nx.single_source_shortest_path_length(reach, unsure_graph.find(start), cutoff=2))
+    elif min_confidence:
+        ends = {end for edge in sure for end in edge[:2]}
+        wanted = {id for id, kind in kinds.items() if kind == "paper" or id in ends}
+    if types:
+        typed = {id for id, kind in kinds.items() if kind in types}
+        wanted &= typed | {source for source, target, _, data in sure if data["kind"] == "link" and target in typed}
+    assert nodes.keys() == wanted
+    assert edges == [edge for edge in sure if {*edge[:2]} <= wanted]
 
 
 @pytest.mark.parametrize("types", [("benchmark",), ("benchmark", "model")])
