@@ -150,6 +150,7 @@ def test_a_lineage_holds_every_step_that_can_be_taken_the_nearest_first(
         assert rows or not background
         assert all(row["depth"] == away[row[near]["id"]] + 1 for row in rows)
         assert [row["depth"] for row in rows] == sorted(row["depth"] for row in rows)
+        assert len({(row["child"]["id"], row["parent"]["id"], row["relation"]) for row in rows}) == len(rows)
         assert all(row[end]["first_date"] == dates[row[end]["id"]] for row in rows for end in ("child", "parent"))
     assert rows, "versions descend by their names, which need no background"
 

@@ -53,8 +53,6 @@ class Lineages:
                     if confidence < min_confidence or (origin == "background" and not background):
                         continue
                     there = edge[1] if up else edge[0]
-                    if there == entity:
-                        continue
                     steps.append((depth, edge))
                     if there not in seen:
                         seen.add(there)
