@@ -230,6 +230,8 @@ def test_parts_of_a_list_of_entities_add_up(unsure_graph: KnowledgeGraph, order:
     else:
         ordered.sort(key=lambda row: row["first_date"], reverse=True)
     assert whole == ordered
+    undated = [row["first_date"] is None for row in unsure_graph.entities(min_papers=0, order="first_date")]
+    assert undated == sorted(undated) and any(undated), "what no paper dates comes last"
     many = unsure_graph.entities(ENTITY_TYPES[:2], min_papers=3, **asked)
     assert many == [row for row in whole if row["papers"] >= 3] != []
     assert unsure_graph.count_entities(ENTITY_TYPES[:2], min_papers=3, min_confidence=min_confidence) == len(many)
