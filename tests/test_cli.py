@@ -187,7 +187,10 @@ def test_extract_names_the_line_that_is_no_paper(tmp_path: Path, content: str) -
 def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("".join((GOLD / "dev-seeds.jsonl").open(encoding="utf-8").readlines()[:20]), encoding="utf-8")
-    assert "edge" in run("evaluate", gold, "--errors", 3).stdout
+    listed = run("evaluate", gold, "--errors", 10).stdout
+    assert "edge" in listed
+    assert run("evaluate", gold, "--errors").stdout == run("evaluate", "--errors", gold).stdout == listed
+    assert len(run("evaluate", gold, "--errors", 3).stdout) < len(listed)
     figures = json.loads(run("evaluate", gold, "--json").stdout)
     assert set(figures) >= {"edge", "edge~data", "span", "role", "lineage"}
     assert "gold.jsonl:1" not in one_line_error(run("evaluate", tmp_path / "none.jsonl"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,9 @@ from kg.errors import KGError
 
 if TYPE_CHECKING:
     from kg.records import Progress
+
+N_ERRORS = 10
+"""Commonest misses and extras that are listed where no number is asked for."""
 
 
 @contextmanager
@@ -141,9 +145,25 @@ def extract(source: Path, out: Path, min_confidence: float) -> None:
     click.echo(f"{papers} papers written to {out}")
 
 
-@click.command()
+class _ErrorsWithoutNumber(click.Command):
+    """A command whose ``--errors`` may stand without its number, before the gold file too, which click would take."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for i, (arg, following) in enumerate(zip_longest(args, args[1:], fillvalue="")):
+            if arg == "--errors" and not following.lstrip("-").isdigit():
+                args[i] = f"--errors={N_ERRORS}"
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=_ErrorsWithoutNumber)
 @click.argument("gold", metavar="GOLD.jsonl", type=click.Path(path_type=Path))
-@click.option("--errors", type=click.IntRange(0), default=0, help="Also list the N commonest misses and extras.")
+@click.option(
+    "--errors",
+    metavar="[N]",
+    type=click.IntRange(0),
+    default=0,
+    help=f"Also list the N commonest misses and extras ({N_ERRORS} if no number is given).",
+)
 @click.option(
     "--graph",
     type=click.Path(path_type=Path),
