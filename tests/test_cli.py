@@ -184,6 +184,19 @@ def test_extract_names_the_line_that_is_no_paper(tmp_path: Path, content: str) -
     assert not (tmp_path / "out.jsonl").exists()
 
 
+@pytest.mark.parametrize("way", ["in.jsonl", "sub/../in.jsonl", "link.jsonl"])
+def test_extract_never_writes_over_the_file_that_it_reads(tmp_path: Path, way: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "1", "title": "On LoRA", "abstract": "We use LoRA."}\n', encoding="utf-8")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "link.jsonl").symlink_to(source)
+    before = source.read_bytes()
+    for arguments in ((source, tmp_path / way), (tmp_path / way, source)):
+        assert "choose another --out" in one_line_error(run("extract", arguments[0], "--out", arguments[1]))
+    assert source.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["in.jsonl", "link.jsonl", "sub"]
+
+
 def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("".join((GOLD / "dev-seeds.jsonl").open(encoding="utf-8").readlines()[:20]), encoding="utf-8")

@@ -63,7 +63,7 @@ def extract_file(
 
     Raises:
         SourceError: if the file is missing, empty or holds a line that is no paper.
-        KGError: if ``out`` cannot be written.
+        KGError: if ``out`` is the file itself or cannot be written.
     """
     source, out = Path(source), Path(out)
     aside = out.with_name(f".{out.name}.part")
@@ -79,6 +79,8 @@ def extract_file(
             yield from papers
 
         try:
+            if out.exists() and out.samefile(source):
+                raise KGError(f"{out}: is the file of papers itself, which would be lost; choose another --out")
             with aside.open("w", encoding="utf-8", errors="surrogatepass") as target:
                 for extraction in extract(all_papers()):
                     target.write(json.dumps(extraction.to_gold(min_confidence), ensure_ascii=False) + "\n")
