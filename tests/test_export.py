@@ -19,6 +19,7 @@ from kg.ask import KnowledgeGraph
 from kg.errors import ExportError, UnknownNameError
 from kg.export import FORMATS, export
 from kg.graph.network import Node
+from kg.graph.store import FILES
 from kg.schema import ENTITY_TYPES
 
 
@@ -190,3 +191,20 @@ def test_an_export_that_fails_leaves_nothing_behind(gold_graph: KnowledgeGraph, 
     with pytest.raises(UnknownNameError):
         gold_graph.export("graphml", tmp_path / "g.graphml", entity="no such thing at all")
     assert [p.name for p in tmp_path.iterdir()] == ["keep"]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_an_export_never_replaces_a_file_of_the_build(gold_graph: KnowledgeGraph, tmp_path: Path, name: str) -> None:
+    own = gold_graph.folder / name
+    before = own.read_bytes()
+    (tmp_path / "link").symlink_to(own)
+    for path in (own, gold_graph.folder / ".." / gold_graph.folder.name / name, tmp_path / "link"):
+        with pytest.raises(ExportError, match="name another file"):
+            gold_graph.export("graphml", path, entity="GRPO")
+    assert own.read_bytes() == before
+
+
+def test_an_export_may_stand_beside_the_files_of_the_build(gold_graph: KnowledgeGraph) -> None:
+    path = gold_graph.export("graphml", gold_graph.folder / "grpo.graphml", entity="GRPO")
+    assert gold_graph.find("GRPO") in nx.read_graphml(path)
+    path.unlink()

@@ -20,9 +20,9 @@ from kg.ask.database import Database
 from kg.ask.filters import Filters, check_types
 from kg.ask.names import NameIndex
 from kg.ask.selection import Selection
-from kg.errors import UnknownNameError
+from kg.errors import ExportError, UnknownNameError
 from kg.graph.network import assemble
-from kg.graph.store import read_build
+from kg.graph.store import is_own, read_build
 
 if TYPE_CHECKING:
     from kg.records import Problem
@@ -237,9 +237,15 @@ class KnowledgeGraph:
         types: Sequence[str] = (),
         min_confidence: float = 0.0,
     ) -> Path:
-        """Write the graph, or the part around an entity, in one of ``kg.export.FORMATS``; return the path."""
+        """Write the graph, or the part around an entity, in one of ``kg.export.FORMATS``; return the path.
+
+        Raises:
+            ExportError: if the path is a file of the build itself, the format is unknown or the path cannot be written.
+        """
         from kg.export import export
 
+        if is_own(self.folder, Path(path)):
+            raise ExportError(f"{path}: is a file of the graph itself, which every question needs; name another file")
         return export(format, path, self.rows(entity, hops=hops, types=types, min_confidence=min_confidence))
 
     def verify(self) -> list[str]:

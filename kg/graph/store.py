@@ -144,6 +144,15 @@ def open_files(out: Path) -> dict[str, BinaryIO]:
         recover(out)
 
 
+def is_own(out: Path, path: Path) -> bool:
+    """Return whether a path, however it is written, leads to one of the files of an outputs folder."""
+    for name in FILES:
+        with suppress(OSError):  # one of the two is not there
+            if path.samefile(out / name):
+                return True
+    return False
+
+
 def _identity(out: Path) -> tuple[int, int] | None:
     """Return what tells one ``build.json`` of a folder from the next; None if there is none."""
     try:
