@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import kg
-from app.data import folder, graph
+from app.data import folder, graph, stamp
 from kg.errors import KGError, OutputsError, SourceError
 from kg.read import file_name, path_of, read
 from kg.records import Extraction, Paper, Problem
@@ -52,13 +52,13 @@ def sources() -> list[Path]:
     """Return the files and folders that the present graph was built from, as they were named.
 
     Raises:
-        OutputsError: one of them is gone; a build without it would lose its papers.
+        OutputsError: one of them is gone, or the graph cannot be read; a build without it would lose its papers.
     """
     try:
-        present = graph()
-    except OutputsError:
+        stamp()
+    except OutputsError:  # no graph was built yet
         return []
-    paths = [path_of(name) for name in present.build.get("sources", ())]
+    paths = [path_of(name) for name in graph().build.get("sources", ())]
     gone = [path for path in paths if not path.exists()]
     if gone:
         name = file_name(gone[0])

@@ -556,3 +556,18 @@ def test_a_build_that_fails_keeps_nothing_of_an_upload(tmp_path: Path, monkeypat
     assert list(intake.added().glob("*")) == []
     assert (folder / "build.json").read_bytes() == before
     shutil.rmtree(folder)
+
+
+def test_an_upload_does_not_take_the_place_of_a_graph_that_cannot_be_read(tmp_path: Path, monkeypatch: Any) -> None:
+    from app import intake
+
+    source, folder = tmp_path / "list.jsonl", tmp_path / "outputs"
+    source.write_text(json.dumps({"id": "a", "title": "LoRA for all", "abstract": "We use LoRA."}) + "\n")
+    kg.build(source, folder)
+    (folder / "links.parquet").write_bytes(b"torn")
+    before = (folder / "papers.parquet").read_bytes()
+    monkeypatch.setenv("KG_DIR", str(folder))
+    with pytest.raises(kg.OutputsError, match=r"links\.parquet: cannot be read"):
+        intake.keep("one.jsonl", (json.dumps({"title": "PPO again", "abstract": "We use PPO."}) + "\n").encode())
+    assert not intake.added().exists()
+    assert (folder / "papers.parquet").read_bytes() == before

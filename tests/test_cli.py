@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -157,6 +159,15 @@ def test_a_missing_source_or_folder_is_one_clear_line(tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     assert "file" in one_line_error(run("build", SEEDS, "--out", tmp_path / "file", "--quiet"))
+
+
+@pytest.mark.parametrize("arguments", [["papers", "GRPO"], ["papers"], ["entity", "GRPO"], ["lineage", "PPO"]])
+def test_a_full_disk_under_the_answer_is_one_clear_line(gold_graph: KnowledgeGraph, arguments: list[str]) -> None:
+    command = [sys.executable, "-c", "from kg.cli import main; main()", *arguments, "--dir", str(gold_graph.folder)]
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.stderr == "kg: reading or writing failed (No space left on device)\n"
+    assert result.returncode == 1
 
 
 def test_extract_gives_one_line_for_each_line_in_their_order(tmp_path: Path) -> None:

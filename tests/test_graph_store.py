@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kg.errors import OutputsError
-from kg.graph.store import FILES, read_build, replacing
+from kg.graph.store import FILES, open_files, read_build, replacing
 
 
 def fill(staging: Path, text: str) -> None:
@@ -80,3 +82,21 @@ def test_a_folder_without_a_graph_says_how_to_build_one(tmp_path: Path) -> None:
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(OutputsError, match="kg build"):
             read_build(folder)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_may_not_be_read_is_one_clear_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with replacing(tmp_path) as staging:
+        fill(staging, "old")
+    open_, refused = Path.open, tmp_path / name
+
+    def locked(self: Path, *args: Any, **kwargs: Any) -> Any:  # permissions do not bind a test that root runs
+        if self == refused:
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return open_(self, *args, **kwargs)
+
+    monkeypatch.setattr(Path, "open", locked)
+    with pytest.raises(OutputsError, match=f"{name}: cannot be read .*Permission denied.*; build the graph again"):
+        open_files(tmp_path)

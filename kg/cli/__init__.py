@@ -6,6 +6,7 @@ Errors that the package explains are one line on stderr and exit 1; wrong usage 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 import click
 
@@ -31,9 +32,23 @@ class _Group(click.Group):
         except BrokenPipeError:  # the reader of our output, such as head, has seen enough
             sys.stderr.close()
             ctx.exit(0)
+        except OSError as error:
+            what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error
+            click.echo(f"kg: reading or writing failed ({' '.join(str(what).split())})", err=True)
+            _give_up_unwritten()
+            ctx.exit(1)
         except KeyboardInterrupt:
             click.echo("kg: stopped", err=True)
             ctx.exit(130)
+
+
+def _give_up_unwritten() -> None:
+    """Close stdout if it does not take what is left for it; else Python tries again at its end, and complains."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError):
+            sys.stdout.close()
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -124,15 +124,19 @@ def open_files(out: Path) -> dict[str, BinaryIO]:
     They stay the files of that build when another replaces them in the folder. What is not there is left out.
 
     Raises:
-        OutputsError: if a build is replacing the files all the time.
+        OutputsError: if a file cannot be read, or a build is replacing the files all the time.
     """
     until = time.monotonic() + _PATIENCE
     while True:
         before = _identity(out)
         files: dict[str, BinaryIO] = {}
         for name in FILES:
-            with suppress(FileNotFoundError):
+            try:
                 files[name] = (out / name).open("rb")
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise OutputsError(f"{out / name}: cannot be read ({error.strerror}); build the graph again") from None
         # a commit that has begun stands in the journal, one that is over has replaced build.json
         if not (out / _JOURNAL).exists() and _identity(out) == before:
             return files
