@@ -125,6 +125,15 @@ def test_before_there_is_a_graph_a_correction_is_written_without_a_doubt(tmp_pat
     assert "Anything" in (tmp_path / "curation.yaml").read_text(encoding="utf-8")
 
 
+def test_a_check_of_a_named_file_that_is_not_there_fails(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:
+    arguments = ["curate", "check", "--dir", str(gold_graph.folder)]
+    default = CliRunner().invoke(main, arguments)  # where the build looked there need not be a file
+    assert default.exit_code == 0 and default.stdout.endswith(": 0 corrections\n")
+    named = CliRunner().invoke(main, [*arguments, "--file", str(tmp_path / "typo.yaml")])
+    assert named.exit_code == 1
+    assert named.stderr == f"kg: {tmp_path / 'typo.yaml'}: no such curation file; check --file\n"
+
+
 def test_a_build_says_how_many_corrections_applied_and_which_did_not(tmp_path: Path) -> None:
     (tmp_path / "list.jsonl").write_text(
         '{"id": "a", "title": "LoRA for all", "abstract": "We fine-tune Llama 2 with LoRA on GSM8K."}\n'

@@ -15,6 +15,7 @@ import kg
 from conftest import GOLD, ROOT, SEEDS
 from kg.ask import KnowledgeGraph
 from kg.cli import main
+from kg.cli.correct import curate
 
 COMMANDS = sorted(main.commands)
 
@@ -117,6 +118,33 @@ def test_a_name_that_several_bear_says_so_beside_the_answer(gold_graph: Knowledg
 def test_wrong_usage_exits_2(gold_graph: KnowledgeGraph) -> None:
     for wrong in (["papers", "GRPO", "--role", "loves"], ["export", "xlsx", "f"], ["nothing"], ["build"]):
         assert run(*wrong).exit_code == 2
+
+
+@pytest.mark.parametrize("command", [*main.commands.values(), *curate.commands.values()], ids=lambda c: c.name)
+def test_no_command_takes_an_empty_path_for_the_working_folder(command: click.Command) -> None:
+    for parameter in command.params:
+        if isinstance(parameter.type, click.Path):
+            with pytest.raises(click.BadParameter, match="the path is empty"):
+                parameter.type.convert("", parameter, None)
+
+
+def test_an_empty_path_exits_2_and_nothing_is_read_or_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jsonl").write_text('{"id": "1", "title": "On LoRA", "abstract": ""}\n', encoding="utf-8")
+    for wrong in (
+        ["build", "", "--out", "x"],
+        ["build", "in.jsonl", "--out", ""],
+        ["extract", "in.jsonl", "--out", ""],
+    ):
+        result = run(*wrong)
+        assert result.exit_code == 2
+        assert "the path is empty" in result.stderr
+    assert [p.name for p in tmp_path.iterdir()] == ["in.jsonl"]
+
+
+@pytest.mark.parametrize("text", ["nan", "NaN", "-nan", "1.1", "-0.1", "inf"])
+def test_a_confidence_is_a_number_from_0_to_1(gold_graph: KnowledgeGraph, text: str) -> None:
+    assert run("papers", "GRPO", "--min-confidence", text, "--dir", gold_graph.folder).exit_code == 2
 
 
 def test_verify_says_when_all_is_well_and_when_it_is_not(gold_graph: KnowledgeGraph, tmp_path: Path) -> None:

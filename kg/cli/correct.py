@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import kg
-from kg.cli.options import as_json, directory, plural, print_json, say_namesakes
+from kg.cli.options import FilePath, as_json, directory, plural, print_json, say_namesakes
 from kg.errors import KGError, OutputsError
 from kg.schema import ENTITY_TYPES, RELATIONS, ROLES
 
@@ -107,7 +107,7 @@ def _correction(*parameters: Callable, **options: Any) -> Callable:
 
 
 _COMMON = (
-    click.option("--file", type=click.Path(path_type=Path), help="The curation file."),
+    click.option("--file", type=FilePath(), help="The curation file."),
     click.option("--reason", required=True, help="Why; it stands in the file and on the entity's page."),
     directory,
 )
@@ -214,12 +214,14 @@ def remove_relation(child: str, relation: str, parent: str) -> dict[str, Any]:
 
 
 @curate.command()
-@click.option("--file", type=click.Path(path_type=Path), help="The curation file.")
+@click.option("--file", type=FilePath(), help="The curation file.")
 @directory
 def check(file: Path | None, directory: Path) -> None:
     """Read the file and say what is wrong with it."""
     from kg.resolve.curation import Curation
 
+    if file is not None and not file.exists():  # the default one need not be there
+        raise KGError(f"{file}: no such curation file; check --file")
     path = _file(directory, file)
     found = Curation.load(path)
     for problem in found.problems:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from kg.cli.options import as_json, min_confidence, plural, print_json
+from kg.cli.options import FilePath, as_json, min_confidence, plural, print_json
 from kg.errors import KGError
 
 if TYPE_CHECKING:
@@ -46,14 +46,12 @@ def progress_bars() -> Iterator[Progress]:
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), default="outputs/", show_default=True, help="Where to write.")
+@click.argument("sources", nargs=-1, required=True, type=FilePath())
+@click.option("--out", type=FilePath(), default="outputs/", show_default=True, help="Where to write.")
 @click.option("--engine", type=click.Choice(["local", "dask"]), default="local", show_default=True)
 @click.option("--workers", type=click.IntRange(1), help="Processes that extract.  [default: all cores]")
 @click.option("--scheduler", help="Address of a Dask scheduler (tcp://…), with --engine dask.")
-@click.option(
-    "--curation", type=click.Path(path_type=Path), help="Corrections.  [default: curation.yaml beside SOURCE]"
-)
+@click.option("--curation", type=FilePath(), help="Corrections.  [default: curation.yaml beside SOURCE]")
 @click.option("--no-background", is_flag=True, help="Leave out lineages known from the background file.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def build(
@@ -130,8 +128,8 @@ def _entry(problem: dict[str, Any]) -> str:
 
 
 @click.command()
-@click.argument("source", metavar="IN.jsonl", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Where to write, one line a paper.")
+@click.argument("source", metavar="IN.jsonl", type=FilePath())
+@click.option("--out", type=FilePath(), required=True, help="Where to write, one line a paper.")
 @min_confidence
 def extract(source: Path, out: Path, min_confidence: float) -> None:
     """Extract the papers of a JSON Lines file.
@@ -156,7 +154,7 @@ class _ErrorsWithoutNumber(click.Command):
 
 
 @click.command(cls=_ErrorsWithoutNumber)
-@click.argument("gold", metavar="GOLD.jsonl", type=click.Path(path_type=Path))
+@click.argument("gold", metavar="GOLD.jsonl", type=FilePath())
 @click.option(
     "--errors",
     metavar="[N]",
@@ -166,7 +164,7 @@ class _ErrorsWithoutNumber(click.Command):
 )
 @click.option(
     "--graph",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     help="Measure the graph in this outputs folder, over the gold papers that it holds, and not the extractor alone.",
 )
 @min_confidence
@@ -196,23 +194,23 @@ def evaluate(gold: Path, errors: int, graph: Path | None, min_confidence: float,
 
 
 @click.command()
-@click.argument("gold", metavar="GOLD.jsonl...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("gold", metavar="GOLD.jsonl...", nargs=-1, required=True, type=FilePath())
 @click.option(
     "--unlabelled",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help="Abstracts without annotation, JSON Lines, for vectors and pre-training.",
 )
 @click.option(
     "--labels",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help="Annotations without texts, JSON Lines, of papers of the unlabelled abstracts.",
 )
 @click.option(
     "--contrasts",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=FilePath(exists=True, dir_okay=False),
     help="Texts written to show what is lineage and what is not, JSON Lines.",
 )
-@click.option("--out", type=click.Path(path_type=Path), help="Where to write.  [default: the package's own weights]")
+@click.option("--out", type=FilePath(), help="Where to write.  [default: the package's own weights]")
 def train(
     gold: tuple[Path, ...], unlabelled: Path | None, labels: Path | None, contrasts: Path | None, out: Path | None
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,38 @@ import click
 if TYPE_CHECKING:
     from kg.ask import KnowledgeGraph
 
+
+class FilePath(click.Path):
+    """The path of a file or folder, as a `Path`; an empty text, which `Path` takes for the working folder, is none."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path, or fail as wrong usage."""
+        if value == "":
+            self.fail("the path is empty; the folder you are in is written as a dot", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class Confidence(click.FloatRange):
+    """A number from 0 to 1; "nan", which is below no bound and above none, is no such number."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail as wrong usage."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number from 0 to 1", param, ctx)
+        return number
+
+
 directory = click.option(
     "--dir",
     "directory",
-    type=click.Path(path_type=Path),
+    type=FilePath(),
     default="outputs/",
     show_default=True,
     help="The outputs folder of a build.",
@@ -22,7 +51,7 @@ directory = click.option(
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 min_confidence = click.option(
     "--min-confidence",
-    type=click.FloatRange(0, 1),
+    type=Confidence(),
     default=0.0,
     show_default=True,
     help="Leave out what is less sure than this.",

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 import kg
-from kg.cli.options import directory, min_confidence, say_namesakes
+from kg.cli.options import FilePath, directory, min_confidence, say_namesakes
 from kg.errors import KGError
 from kg.schema import ENTITY_TYPES
 
@@ -20,7 +20,7 @@ FORMATS = ("graphml", "gexf", "json", "csv", "cypher", "html")
 
 @click.command()
 @click.argument("format", type=click.Choice(FORMATS))
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=FilePath())
 @click.option("--entity", metavar="NAME", help="Only what stands around this entity.")
 @click.option("--hops", type=click.IntRange(1, 5), default=1, show_default=True, help="How far around it.")
 @click.option("--type", "types", multiple=True, type=click.Choice(ENTITY_TYPES), help="Only entities of this type.")
@@ -50,7 +50,7 @@ def export(
 
 
 @click.command()
-@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path), default="outputs/")
+@click.argument("folder", metavar="[DIR]", type=FilePath(), default="outputs/")
 def verify(folder: Path) -> None:
     """Check every promise about the outputs.
 
