@@ -8,6 +8,7 @@ from kg.errors import KGError
 from kg.records import Extraction, PaperEntity
 from kg.resolve import resolve
 from kg.resolve.background import background, join_background, parse
+from kg.resolve.curation import Curation
 
 
 def corpus(*entities: tuple[str, ...]) -> list[Extraction]:
@@ -72,6 +73,29 @@ def test_a_corpus_without_well_known_things_gets_nothing() -> None:
     found = resolve(corpus(("method", "Zarquon"), ("dataset", "Vogon-7K")))
     before = list(found.entities)
     assert join_background(found) == [] and found.entities == before
+
+
+@pytest.mark.parametrize(
+    "hide",
+    ["DPO (method)", "DPO, type: method", "Direct preference optimization", "method/dpo"],
+)
+def test_what_a_correction_hid_does_not_come_back_as_background_and_the_rest_stays(hide: str) -> None:
+    named = corpus(
+        ("method", "DPO", "Direct Preference Optimization"), ("dataset", "DPO"), ("method", "RLHF"), ("method", "SimPO")
+    )
+    shown, found = resolve(named), resolve(named, Curation.parse(f"- {{action: hide, name: {hide}, reason: r}}"))
+    before, after = join_background(shown), join_background(found)
+    assert not found.problems
+    assert {"method/simpo", "method/rlhf"} <= {e.id for e in found.entities}
+    assert ("method/simpo", "method/dpo", "extends") in [row[:3] for row in before]
+    assert after == [row for row in before if "method/dpo" not in row]
+    assert not [e.id for e in found.entities if e.name == "DPO" and e.type == "method"]
+
+
+def test_hiding_a_dataset_leaves_the_well_known_method_of_its_name() -> None:
+    named = corpus(("dataset", "DPO"), ("method", "SimPO"))
+    found = resolve(named, Curation.parse("- {action: hide, name: DPO, reason: no dataset}"))
+    assert ("method/simpo", "method/dpo", "extends") in [row[:3] for row in join_background(found)]
 
 
 @pytest.mark.parametrize("row", [{"name": "X"}, {"name": "X", "type": "method", "paper": "no year"}])

@@ -90,10 +90,13 @@ def join_background(resolution: Resolution) -> list[tuple[str, str, str, str]]:
     ``resolution.entities`` have no spellings; a version that the grammar of names hangs already is not repeated. Each
     thing's year goes to its entity. A thing is matched by its name or another name within its group of types (method
     and model for each other where only one is there), never to an acronym that the corpus gives another full form.
+    What a correction hid is left out with its relations.
     """
     things, relations = background()
     at = {loose(t.name): t for t in things}
-    matches = _matches(resolution, things)
+    matches = _matches(resolution.entities, things)
+    hidden = set(_matches(resolution.hidden, things)) - set(matches)
+    relations = tuple(r for r in relations if not hidden & {loose(r.child), loose(r.parent)})
     ids = {folded: found.id for folded, found in matches.items()}
     for folded, found in matches.items():
         years = [year for year in (found.year, at[folded].year) if year]
@@ -123,10 +126,10 @@ def join_background(resolution: Resolution) -> list[tuple[str, str, str, str]]:
     return sorted(row for row in rows if row[0] != row[1] and row[:2] not in hung)
 
 
-def _matches(resolution: Resolution, things: Iterable[BackgroundEntity]) -> dict[str, ResolvedEntity]:
-    """Which entity of the corpus each thing is, by the thing's folded name."""
+def _matches(entities: Iterable[ResolvedEntity], things: Iterable[BackgroundEntity]) -> dict[str, ResolvedEntity]:
+    """Which of the corpus entities each thing is, by the thing's folded name."""
     named: dict[str, list[ResolvedEntity]] = defaultdict(list)
-    for entity in resolution.entities:
+    for entity in entities:
         names = {loose(entity.name)} | {loose(s.surface) for s in entity.spellings if s.rule != SHORTENED}
         for folded in names:
             named[folded].append(entity)

@@ -12,7 +12,7 @@ from kg.resolve.curation import Curation
 from kg.resolve.draft import Draft, draft
 from kg.resolve.forms import Forms
 from kg.resolve.gather import Gathered, Naming, gather, namings
-from kg.resolve.naming import labelled, spelling_rule
+from kg.resolve.naming import choose_name, full_form, labelled, spelling_rule
 from kg.resolve.readings import Readings
 from kg.resolve.resolution import Resolution, ResolvedEntity, Spelling, Variant
 from kg.resolve.variants import hang, root
@@ -76,11 +76,6 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
         one = drafts[n]
         one.id = own_id
         in_family = one.parent is not None or n in parents
-        spellings = [
-            Spelling(surface, mentions, papers, spelling_rule(one, surface, name, forms))
-            for surface, (papers, mentions, _) in one.counts.items()
-        ]
-        spellings.sort(key=lambda s: (-s.papers, -s.mentions, s.surface))
         entities.append(
             ResolvedEntity(
                 id=own_id,
@@ -88,7 +83,7 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
                 label=label,
                 type=kind,
                 family=shown[root(drafts, n)].id if in_family else None,
-                spellings=spellings,
+                spellings=_spellings(one, name, forms),
                 full_form=form if form != one.hint else None,
                 notes=list(one.notes),
             )
@@ -101,4 +96,19 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
         one.counts, one.entries = {}, []  # let go: the result holds them now
     entities.sort(key=lambda e: e.id)
     variants.sort(key=lambda v: (v.child, v.parent))
-    return Resolution(entities, entity_of, variants)
+    hidden = [_hidden(one, forms) for one in drafts if one.gone == "hidden"]
+    return Resolution(entities, entity_of, variants, hidden=hidden)
+
+
+def _spellings(one: Draft, name: str, forms: Forms) -> list[Spelling]:
+    spellings = [
+        Spelling(surface, mentions, papers, spelling_rule(one, surface, name, forms))
+        for surface, (papers, mentions, _) in one.counts.items()
+    ]
+    return sorted(spellings, key=lambda s: (-s.papers, -s.mentions, s.surface))
+
+
+def _hidden(one: Draft, forms: Forms) -> ResolvedEntity:
+    name = choose_name(one, forms)
+    spellings = _spellings(one, name, forms)
+    return ResolvedEntity("", name, name, one.settled_type(), spellings=spellings, full_form=full_form(one, name))
