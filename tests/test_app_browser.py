@@ -557,6 +557,22 @@ def test_links_lead_on_without_a_reload_and_back_leads_back(app: str, tab: Calla
     assert page.evaluate("window.stayed") is True
 
 
+def test_another_way_of_adding_drops_what_was_looked_at(app: str, tab: Callable[..., Page]) -> None:
+    page = tab()
+    page.goto(f"{app}/add")
+    heading(page)
+    page.get_by_label("Title").fill("GRPO at home")
+    page.get_by_label("Abstract").fill("We train with GRPO.")
+    page.get_by_role("button", name="See what is found").click()
+    keep = page.get_by_role("button", name="Keep and build")
+    expect(keep).to_be_visible()
+    picture(page, "add-found")
+    page.get_by_role("tab", name="Upload a file").click()
+    expect(keep).to_have_count(0)
+    page.get_by_role("tab", name="Paste one").click()
+    expect(page.get_by_label("Title")).to_have_value("GRPO at home")
+
+
 def test_filters_stand_in_the_address(app: str, tab: Callable[..., Page]) -> None:
     page = tab()
     page.goto(f"{app}/explore?entity=LoRA")

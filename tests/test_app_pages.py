@@ -486,6 +486,29 @@ def test_a_pasted_abstract_is_shown_before_it_is_kept_and_kept_by_a_build(
     assert {p["title"] for p in kg.load(folder).papers()} == {"LoRA for all", "GRPO at home"}
 
 
+def test_what_was_looked_at_is_dropped_when_another_file_is_chosen(
+    show: Callable[..., AppTest], tmp_path: Path
+) -> None:
+    page = show("add", folder=tmp_path)
+    page.text_input[0].set_value("GRPO at home")
+    page.text_area[0].set_value("We train with GRPO.")
+    page.button[0].click().run()
+    assert "Found in the pasted text 1 paper" in text_of(page)
+    page.file_uploader[0].set_value(("none.txt", b"nothing to read", "text/plain")).run()
+    assert "Found in" not in text_of(page)
+    assert not [b for b in page.button if b.label == "Keep and build"]
+    next(b for b in page.button if b.label == "See what is found in it").click().run()
+    assert "none.txt" in text_of(page)
+    row = json.dumps({"title": "PPO again", "abstract": "We use PPO."}).encode()
+    page.file_uploader[0].set_value(("one.jsonl", row, "application/json")).run()
+    assert "none.txt" not in text_of(page)
+    next(b for b in page.button if b.label == "See what is found in it").click().run()
+    assert "Found in one.jsonl 1 paper" in text_of(page)
+    page.text_input[0].set_value("")
+    page.button[0].click().run()
+    assert "Found in" not in text_of(page), "a paper without a title stands above another's preview"
+
+
 def test_a_correction_on_the_page_is_written_and_a_build_replays_it(
     tmp_path: Path, show: Callable[..., AppTest]
 ) -> None:

@@ -30,31 +30,40 @@ def page() -> None:
             f'<div class="kg kg-note" role="status"><p>Kept. The graph now holds {chips.count(told, "paper")}. '
             f'<a href="{esc(href(""))}">See the overview</a>.</p></div>'
         )
-    paste, upload = st.tabs(["Paste one", "Upload a file"])
+    paste, upload = st.tabs(["Paste one", "Upload a file"], key="kg-way", on_change=_drop)
     with paste, st.form("paste", border=False):
         title = st.text_input("Title")
         abstract = st.text_area("Abstract", height=190)
         date = st.text_input("Date (optional)", placeholder="2025-03-31", width=180)
         if st.form_submit_button("See what is found", type="primary"):
+            _drop()
             if not title.strip():
                 st.warning("A paper needs a title.")
             else:
                 row = {"title": title.strip(), "abstract": abstract.strip()}
                 if date.strip():
                     row["date"] = date.strip()
-                st.session_state["kg-intake"] = ("pasted.jsonl", (json.dumps(row, ensure_ascii=False) + "\n").encode())
+                line = json.dumps(row, ensure_ascii=False) + "\n"
+                st.session_state["kg-intake"] = ("the pasted text", "pasted.jsonl", line.encode())
     with upload:
         file = st.file_uploader(
-            "A saved listing page, JSON Lines or CSV, plain or gzipped", type=["txt", "jsonl", "json", "csv", "gz"]
+            "A saved listing page, JSON Lines or CSV, plain or gzipped",
+            type=["txt", "jsonl", "json", "csv", "gz"],
+            on_change=_drop,
         )
         if file is not None and st.button("See what is found in it", type="primary"):
-            st.session_state["kg-intake"] = (file.name, file.getvalue())
+            st.session_state["kg-intake"] = (file.name, file.name, file.getvalue())
     if "kg-intake" in st.session_state:
         _confirm(*st.session_state["kg-intake"])
 
 
-def _confirm(name: str, content: bytes) -> None:
-    """Draw what is found in an upload, and keep it if that is wanted."""
+def _drop() -> None:
+    """Forget what was looked at, so that never another text is kept than the one that was chosen last."""
+    st.session_state.pop("kg-intake", None)
+
+
+def _confirm(source: str, name: str, content: bytes) -> None:
+    """Draw what is found in an upload, and keep it if that is wanted; ``source`` is what the reader calls it."""
     try:
         with st.spinner("Reading…"):
             papers, problems = _look(name, content)
@@ -63,7 +72,7 @@ def _confirm(name: str, content: bytes) -> None:
         return
     entities = sum(len(found.entities) for _, found in papers)
     st.html(
-        f'<div class="kg"><hr><h2>Found <small>{chips.count(len(papers), "paper")}, '
+        f'<div class="kg"><hr><h2>Found in <bdi>{esc(short(source))}</bdi> <small>{chips.count(len(papers), "paper")}, '
         f"{chips.count(entities, 'entity', 'entities')}</small></h2></div>"
     )
     if problems:
@@ -74,7 +83,7 @@ def _confirm(name: str, content: bytes) -> None:
         )
     keep, drop = st.columns([1, 5])
     if drop.button("Throw away"):
-        del st.session_state["kg-intake"]
+        _drop()
         st.rerun()
     if keep.button("Keep and build", type="primary"):
         _keep(name, content)
@@ -91,7 +100,7 @@ def _look(name: str, content: bytes) -> Found:
 def _keep(name: str, content: bytes) -> None:
     counts = building.with_bar(lambda progress: intake.keep(name, content, progress))
     if counts is not None:
-        del st.session_state["kg-intake"]
+        _drop()
         st.session_state["kg-kept"] = counts["papers"]
         st.rerun()
 
