@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 import streamlit as st
@@ -280,6 +281,30 @@ def test_a_confidence_in_the_address_holds_on_the_page_and_in_its_links(
     links = [str(a["href"]) for tag, a in Reader(html_of(sure)).tags if tag == "a"]
     assert links
     assert all("min_confidence=0.5" in link for link in links)
+
+
+@pytest.mark.parametrize(
+    ("page", "denied"),
+    [
+        ("entity", ("No paper here is linked to it", "Nothing stated in these papers")),
+        ("lineage", ("No paper here says",)),
+        ("compare", ("No entities of these types", "rows side by side")),
+    ],
+)
+def test_what_is_left_out_for_not_being_sure_is_not_denied(
+    show: Callable[..., AppTest], unsure_graph: kg.KnowledgeGraph, page: str, denied: tuple[str, ...]
+) -> None:
+    def stated(id: str, sure: float) -> bool:
+        return any(unsure_graph.lineage(id, min_confidence=sure)[way] for way in ("ancestors", "descendants"))
+
+    one = next(e["id"] for e in unsure_graph.entities() if stated(e["id"], 0) and not stated(e["id"], 1))
+    params = {"entity": {"name": one}, "lineage": {"entity": one}}.get(page, {})
+    none = show(page, folder=unsure_graph.folder, min_confidence="1", **params)
+    assert "Nothing at least 100% sure." in text_of(none)
+    assert [words for words in denied if words in text_of(none)] == []
+    (way,) = {a["href"] for tag, a in Reader(html_of(none)).tags if tag == "a" and str(a["href"]).startswith("?")}
+    assert way == f"?{urlencode(params, quote_via=quote)}"
+    assert "Nothing at least" not in text_of(show(page, folder=unsure_graph.folder, **params))
 
 
 def test_suggestions_count_the_papers_that_are_sure_enough(

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import theme
 from app.address import min_confidence
-from app.components import bars, chips, files, messages, says, search
+from app.components import bars, chips, confidence, files, messages, says, search
 from app.data import Answer, ask
 from app.markup import esc, href, link, name, plain, short
 from kg.errors import UnknownNameError
@@ -63,7 +63,7 @@ def _type(label: str, key: str, default: str) -> str:
 
 def _matrix(table: Answer, state: dict[str, str | int], chosen: str) -> str:
     if not table["rows"] or not table["columns"]:
-        return '<div class="kg kg-note"><p>No entities of these types.</p></div>'
+        return f'<div class="kg kg-note"><p>{confidence.nothing("No entities of these types.")}</p></div>'
     most = max((len(papers) for papers in table["cells"].values()), default=1)
     head = "".join(
         f'<th scope="col">{link("entity", c["label"], name=c["id"], limit=28)}</th>' for c in table["columns"]
@@ -147,6 +147,8 @@ def _hint(table: Answer) -> str:
         f' <span class="quiet num">{len(papers)}</span></li>'
         for key, papers in fullest
     )
+    if not ids:
+        return "<span></span>"
     beside = f'<p><a href="{esc(href("compare", side="|".join(ids)))}">The first {len(ids)} rows side by side</a></p>'
     return f'<div class="kg"><div class="kg-panel"><h2>Most often together</h2><ul>{items}</ul>{beside}</div></div>'
 

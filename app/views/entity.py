@@ -11,7 +11,7 @@ import streamlit as st
 
 from app import theme
 from app.address import min_confidence
-from app.components import bars, chips, corrections, files, lists, messages, says
+from app.components import bars, chips, confidence, corrections, files, lists, messages, says
 from app.data import Answer, ask, graph
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
@@ -112,10 +112,8 @@ def _papers(found: Answer) -> list[Answer]:
     if rolled:
         rows = ask("papers", found["id"], min_confidence=min_confidence())
     if not rows:
-        st.html(
-            '<div class="kg"><p class="quiet">No paper here is linked to it. It is known from the lineage of '
-            "others.</p></div>"
-        )
+        told = confidence.nothing("No paper here is linked to it. It is known from the lineage of others.")
+        st.html(f'<div class="kg"><p class="quiet">{told}</p></div>')
     surfaces = [found["name"], *found["aliases"]]
     parts = []
     for role, here in says.by_role(_told(row, found) for row in rows):
@@ -153,7 +151,8 @@ def _lineage(found: Answer) -> str:
     up = [s for s in found["ancestors"] if s["child"]["id"] == found["id"]]
     down = [s for s in found["descendants"] if s["parent"]["id"] == found["id"] and s["relation"] != "variant_of"]
     if not up and not down:
-        return '<div class="kg"><h2>Lineage</h2><p class="quiet">Nothing stated in these papers.</p></div>'
+        told = confidence.nothing("Nothing stated in these papers.")
+        return f'<div class="kg"><h2>Lineage</h2><p class="quiet">{told}</p></div>'
     items = [f"<li>{chips.role(s['relation'])} {_relative(s['parent'])}</li>" for s in up[:6]]
     items += [f"<li>{_relative(s['child'])} {chips.role(s['relation'])} it</li>" for s in down[:10]]
     whole = f'<a href="{esc(href("lineage", entity=found["id"]))}">with evidence</a>'

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import theme
 from app.address import held, min_confidence
-from app.components import bars, chips, files, messages, says
+from app.components import bars, chips, confidence, files, messages, says
 from app.components.graph import draw
 from app.components.graph.layout import layered
 from app.components.graph.network import LIMIT, drawing
@@ -36,9 +36,8 @@ def page() -> None:
     st.set_page_config(page_title=f"Lineage of {short(centre['label'])} · Paper graph")
     st.html(_head(centre, found))
     if not found["ancestors"] and not found["descendants"]:
-        st.html(
-            '<div class="kg kg-note"><p>No paper here says what it was made from, or what was made from it.</p></div>'
-        )
+        told = confidence.nothing("No paper here says what it was made from, or what was made from it.")
+        st.html(f'<div class="kg kg-note"><p>{told}</p></div>')
         return
     _picture(found)
 

@@ -29,6 +29,15 @@ def control() -> None:
         )
 
 
+def nothing(told: str) -> str:
+    """Return as HTML that there is nothing to show: in the words ``told`` or, while the control may hide it, in others.
+
+    What is left out for not being sure is not absent, and must not be denied.
+    """
+    sure = min_confidence()
+    return f'Nothing at least {sure:.0%} sure. <a href="{esc(_without())}">Show all</a>' if sure else esc(told)
+
+
 def _without() -> str:
     """Return the address of this page without the filter."""
     rest = {key: st.query_params.get_all(key) for key in st.query_params if key != SURE}
