@@ -210,6 +210,15 @@ def test_a_family_can_be_rolled_up_and_unrolled(show: Callable[..., AppTest], go
     assert html_of(page).count('class="title"') == own
 
 
+def test_what_counts_without_versions_and_sizes_says_so(show: Callable[..., AppTest]) -> None:
+    assert "Versions and sizes count on their own" in text_of(show("compare"))
+    for params in ({"page": "entity", "name": "Llama"}, {"page": "compare", "side": "Llama"}):
+        assert "Measured on papers in common, its versions and sizes left out" in text_of(show(**params))
+    alone = text_of(show("entity", name="LLM2LLM"))
+    assert "papers in common" in alone
+    assert "left out" not in alone
+
+
 def test_the_timeline_shows_the_papers_beside_it(show: Callable[..., AppTest], unsure_graph: kg.KnowledgeGraph) -> None:
     page = show("entity", folder=unsure_graph.folder, name="Llama")
 

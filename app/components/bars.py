@@ -54,8 +54,9 @@ def ranking(rows: Iterable[Mapping[str, Any]], *, page: str = "entity", top: int
 
 def company(one: Mapping[str, Any], most: int, *, top: int | None = None) -> str:
     """Return what an entity is measured on or together with and used with, ``most`` of each, by papers in common."""
+    own = ", its versions and sizes left out" if one["members"] else ""
     return "".join(
-        f"<h2>{title} <small>papers in common</small></h2>{ranking(rows, top=top)}"
+        f"<h2>{title} <small>papers in common{own}</small></h2>{ranking(rows, top=top)}"
         for title, key in (
             ("Measured on", "measured_on"),
             ("Measured together with", "measured_together_with"),

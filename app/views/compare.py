@@ -29,8 +29,9 @@ def page() -> None:
         return
     st.set_page_config(page_title="Compare · Paper graph")
     st.html(
-        '<div class="kg"><div class="kg-head"><h1>Compare</h1><p class="lead">How many papers name both. Empty cells '
-        "are what no paper here has tried. Press a cell for its papers.</p></div></div>"
+        '<div class="kg"><div class="kg-head"><h1>Compare</h1><p class="lead">How many papers name both. Versions and '
+        "sizes count on their own; where a cell is empty, no paper names both. Press a cell for its papers.</p>"
+        "</div></div>"
     )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         rows = _type("Rows", "rows", "method")

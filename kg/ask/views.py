@@ -212,7 +212,8 @@ def matrix(
 ) -> Row:
     """Return which papers name an entity of type ``rows`` together with one of type ``columns``.
 
-    The ``limit`` entities of each type with most papers; a cell that is absent is empty: nobody has tried it.
+    The ``limit`` entities of each type with most papers; versions and sizes count on their own. A cell that is absent
+    is empty: no paper names both.
     """
     axes = [entities(db, Filters([t], min_confidence=min_confidence), limit) for t in (rows, columns)]
     cells: dict[str, list[str]] = {}
