@@ -573,6 +573,31 @@ def test_another_way_of_adding_drops_what_was_looked_at(app: str, tab: Callable[
     expect(page.get_by_label("Title")).to_have_value("GRPO at home")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_pressed_cell_keeps_the_place_and_the_focus(app: str, tab: Callable[..., Page], width: int) -> None:
+    page = tab(width)
+    page.goto(f"{app}/compare?size=30")
+    heading(page)
+    place = "[document.querySelector('.kg-matrix .kg-scroll')].map(it => [it.scrollLeft, it.scrollTop])[0]"
+    for number in (-1, -2):
+        cell = page.locator(".kg-matrix td a").nth(number)
+        label = cell.get_attribute("aria-label")
+        cell.focus()
+        before = page.evaluate(place)
+        assert before[1] > 0
+        cell.press("Enter")
+        pressed = page.locator(f'.kg-matrix td a[aria-current][aria-label="{label}"]')
+        expect(pressed).to_be_focused()
+        assert page.evaluate(place) == before
+        title = page.locator(".kg-behind h2")
+        expect(title).to_contain_text(str(label).split(" with ")[0])
+        expect(title).to_be_in_viewport()
+        heading(page)
+        expect(pressed).to_be_focused()
+        assert page.evaluate(place) == before
+    picture(page, f"cell-{width}")
+
+
 def test_filters_stand_in_the_address(app: str, tab: Callable[..., Page]) -> None:
     page = tab()
     page.goto(f"{app}/explore?entity=LoRA")

@@ -133,7 +133,8 @@ def _behind(table: Answer, cell: str) -> str:
     told = f"And {chips.count(rest, 'more paper')}; “The cells as CSV” lists the ids of all."
     more = f'<p class="quiet">{told}</p>' if rest else ""
     return (
-        f'<div class="kg"><h2>{both} <small>{chips.count(len(papers), "paper")}</small></h2>'
+        f'<div class="kg kg-behind" data-cell="{esc(cell)}">'
+        f"<h2>{both} <small>{chips.count(len(papers), 'paper')}</small></h2>"
         f'<ul class="kg-papers">{"".join(items)}</ul>{more}</div>'
     )
 

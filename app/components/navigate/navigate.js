@@ -8,7 +8,10 @@ export default function ({ data }) {
   document.addEventListener("click", follow);
   // Streamlit says late which page it drew: a push to another page that no click asked for would lead astray
   const push = (state.push = history.pushState.bind(history));
-  addEventListener("popstate", () => (state.menu = false));
+  addEventListener("popstate", () => {
+    state.menu = false;
+    state.redrawn?.disconnect();
+  });
   history.pushState = (data, title, url) => {
     if (url && new URL(url, location.href).pathname !== location.pathname && !state.menu) return;
     state.menu = false;
@@ -31,14 +34,39 @@ function follow(event) {
   const path = link.pathname.replace(/\/$/, "").split("/").pop();
   if (!state.paths.includes(path) || link.hash) return;
   event.preventDefault();
-  go(link.href);
+  go(link.href, link.closest(".kg-matrix td a"));
 }
 
-function go(address) {
+function go(address, cell) {
   if (address === location.href) return;
   state.push({}, "", address);
   dispatchEvent(new PopStateEvent("popstate", { state: {} }));
-  document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+  if (cell) stay(cell);
+  else document.querySelector('[data-testid="stMain"]')?.scrollTo({ top: 0 });
+}
+
+// A press on a cell draws its matrix anew: that then stands where it stood, the focus on the cell, and where the cell's
+// papers come below the matrix, as on narrow screens, they are brought into view.
+function stay(pressed) {
+  const { scrollLeft, scrollTop } = pressed.closest(".kg-scroll");
+  const wanted = new URL(pressed.href).searchParams.get("cell");
+  let known = null;
+  state.redrawn = new MutationObserver((_, observer) => {
+    const cell = document.querySelector(".kg-matrix td a[aria-current]");
+    if (cell?.href !== pressed.href) return;
+    const matrix = cell.closest(".kg-scroll");
+    if (cell !== known) {
+      known = cell;
+      matrix.scrollTo({ left: scrollLeft, top: scrollTop, behavior: "instant" });
+      if (document.activeElement === document.body) cell.focus({ preventScroll: true });
+    }
+    const papers = document.querySelector(".kg-behind");
+    if (papers?.dataset.cell !== wanted) return;
+    observer.disconnect();
+    const title = papers.querySelector("h2");
+    if (title.getBoundingClientRect().top > matrix.getBoundingClientRect().bottom) title.scrollIntoView({ block: "center" });
+  });
+  state.redrawn.observe(document.body, { childList: true, subtree: true });
 }
 
 function menu(event) {
