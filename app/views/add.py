@@ -72,8 +72,8 @@ def _confirm(source: str, name: str, content: bytes) -> None:
         return
     entities = sum(len(found.entities) for _, found in papers)
     st.html(
-        f'<div class="kg"><hr><h2>Found in <bdi>{esc(short(source))}</bdi> <small>{chips.count(len(papers), "paper")}, '
-        f"{chips.count(entities, 'entity', 'entities')}</small></h2></div>"
+        f'<div class="kg"><hr><h2><span>Found in <bdi>{esc(short(source))}</bdi></span> '
+        f"<small>{chips.count(len(papers), 'paper')}, {chips.count(entities, 'entity', 'entities')}</small></h2></div>"
     )
     if problems:
         told = "".join(f"<li>{esc(problem)}</li>" for problem in problems[:50])
