@@ -39,6 +39,21 @@ def paper_id(title: str) -> str:
     return "s" + sha1(fold(title).encode()).hexdigest()[:10]
 
 
+def shown_date(date: str | None, precision: str | None) -> str:
+    """Return a date as far as it is known, in words where its year was inferred; none is empty.
+
+    >>> shown_date("2024-01-01", "year"), shown_date("2025-03-01", "month"), shown_date("2025-03-01", "day")
+    ('2024', '2025-03', '2025-03-01')
+    >>> shown_date("2025-03-09", "day, year inferred"), shown_date(None, None)
+    ('2025-03-09 (year inferred)', '')
+    """
+    if not date:
+        return ""
+    if precision == "day, year inferred":
+        return f"{date} (year inferred)"
+    return date[: {"year": 4, "month": 7}.get(precision or "day", 10)]
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a paper was read: file (as given), record number and line, both counted from 1."""

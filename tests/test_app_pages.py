@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -153,6 +154,42 @@ def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], 
     assert named < every
     assert f"{named:,} entities" in text
     assert f"{every - named:,} more are known from the background" in text
+
+
+@pytest.fixture(scope="session")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> kg.KnowledgeGraph:
+    """Build a graph of papers whose dates are known to the year, the month, the day without its year, and not at all."""
+    known = [("2024-01-01", "year"), ("2025-03-01", "month"), ("2025-04-09", "day, year inferred"), (None, None)]
+    found = (PaperEntity("LoRA", "method", "uses", ("LoRA",), (Mention(Span("title", 0, 4), "LoRA"),)),)
+    papers = [Paper(f"p{n}", f"LoRA {n}", "", date=d, date_precision=p) for n, (d, p) in enumerate(known)]
+    extractions = [Extraction(paper.id, found) for paper in papers]
+    return build_from_extractions(papers, extractions, tmp_path_factory.mktemp("dated"), with_background=False)
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        *(("paper", {"id": f"p{n}"}) for n in range(3)),
+        ("paper", {}),
+        ("paper", {"entity": "LoRA"}),
+        ("entity", {"name": "LoRA"}),
+        ("overview", {}),
+        ("overview", {"q": "LoRA"}),
+        ("compare", {"side": "LoRA"}),
+        ("explore", {"entity": "LoRA", "table": "true"}),
+    ],
+)
+def test_no_page_invents_a_month_or_a_day(
+    show: Callable[..., AppTest], dated: kg.KnowledgeGraph, page: str, address: dict[str, str]
+) -> None:
+    text = text_of(show(page, folder=dated.folder, **address))
+    days = re.findall(r"\b20\d\d-\d\d-\d\d\b[^<]{0,16}", text.partition("Last build")[0])
+    assert all(day.startswith("2025-04-09 (year inferred)") for day in days)
+    assert "2024" in text or "2025" in text
+    if page in ("paper", "entity") and "id" not in address:
+        assert "2025-03" in text and "2025-04-09 (year inferred)" in text
+    if page == "entity":
+        assert "2024 – 2025-04" in text
 
 
 def test_the_overview_shows_what_is_found_for_a_text(show: Callable[..., AppTest]) -> None:

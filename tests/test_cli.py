@@ -75,6 +75,20 @@ def test_questions_answer_in_words_and_in_json(gold_graph: KnowledgeGraph, argum
     assert json.loads(data.stdout) == json.loads(json.dumps(method(*arguments[1:2], **options)))
 
 
+@pytest.mark.parametrize(
+    ("known", "shown"),
+    [("2024", "2024  "), ("2025-03", "2025-03  "), ("2025-03-09", "2025-03-09  ")],
+)
+def test_a_date_is_told_as_far_as_it_is_known(tmp_path: Path, known: str, shown: str) -> None:
+    row = {"id": "p", "title": "LoRA for all", "abstract": "We fine-tune with LoRA.", "date": known}
+    (tmp_path / "p.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    assert run("build", tmp_path / "p.jsonl", "--out", tmp_path / "out").exit_code == 0
+    for arguments in (["papers"], ["papers", "LoRA"], ["entity", "LoRA"]):
+        line = next(x for x in run(*arguments, "--dir", tmp_path / "out").stdout.splitlines() if "[p]" in x)
+        assert line.strip().startswith(shown)
+    assert f"from {known} to {known}" in run("entity", "LoRA", "--dir", tmp_path / "out").stdout
+
+
 @pytest.mark.parametrize("command", ["lineage", "entity"])
 @pytest.mark.parametrize("name", ["Llama", "TÜLU 2", "Llama 2-Chat"])
 def test_a_lineage_is_printed_as_a_tree(gold_graph: KnowledgeGraph, command: str, name: str) -> None:

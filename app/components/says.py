@@ -9,6 +9,7 @@ from typing import Any
 from app import theme
 from app.components import chips
 from app.markup import esc, href, link, short
+from kg.records import shown_date
 from kg.schema import ROLES
 
 
@@ -17,6 +18,11 @@ def sentence(evidence: Mapping[str, Any] | None, surfaces: Iterable[str] = (), *
     if not evidence or not evidence.get("text"):
         return ""
     return f'<blockquote class="kg-says {css}">{_with_marks(str(evidence["text"]), surfaces)}</blockquote>'
+
+
+def date(row: Mapping[str, Any]) -> str:
+    """Return the date of a paper as every page shows it: as far as it is known; none is empty."""
+    return shown_date(row.get("date"), row.get("date_precision"))
 
 
 def marked(text: str, mentions: Sequence[Mapping[str, Any]], field: str, *, links: bool = True) -> str:
@@ -65,7 +71,7 @@ def papers(rows: Iterable[Mapping[str, Any]], surfaces: Iterable[str] = (), *, r
     names = list(surfaces)
     items = []
     for row in rows:
-        meta = [f'<span class="num">{esc(row.get("date") or "no date")}</span>']
+        meta = [f'<span class="num">{esc(date(row) or "no date")}</span>']
         if roles and row.get("role"):
             meta.append(chips.role(str(row["role"])))
         if row.get("via"):
@@ -87,7 +93,7 @@ def steps(rows: Iterable[Mapping[str, Any]]) -> str:
         told = "".join(
             f"{sentence(e, (step['child']['label'], step['parent']['label']), css='kg-r-' + esc(step['relation']))}"
             f'<div class="meta">{link("paper", e.get("title") or e["paper"], id=e["paper"], limit=120)}'
-            f'<span class="num">{esc(e.get("date") or "")}</span></div>'
+            f'<span class="num">{esc(date(e))}</span></div>'
             for e in (step.get("evidence") or [])[:3]
         )
         if not told:

@@ -12,6 +12,7 @@ from app.components import bars, chips, confidence, files, messages, says, searc
 from app.data import Answer, ask
 from app.markup import esc, href, link, name, plain, short
 from kg.errors import UnknownNameError
+from kg.records import shown_date
 from kg.schema import ENTITY_TYPES
 
 _SIDES = 4
@@ -126,7 +127,7 @@ def _behind(table: Answer, cell: str) -> str:
         paper = links[0][1]
         items.append(
             f'<li><div class="title">{link("paper", paper["title"], id=one, limit=200)}</div>'
-            f'<div class="meta num">{esc(paper["date"] or "")}</div>{told}</li>'
+            f'<div class="meta num">{esc(says.date(paper))}</div>{told}</li>'
         )
     both = " with ".join(link("entity", labels[e], name=e) for e in sides)
     rest = len(papers) - len(items)
@@ -231,11 +232,12 @@ def _column(one: Answer, ids: list[str], top: int) -> str:
     others = "|".join(i for i in ids if i != one["id"])
     away = f'<a href="{esc(href("compare", side=others))}">take away</a>' if others else ""
     counts = one["counts"]
+    first = shown_date(one["first_date"], one["first_date_precision"])[:7]
     return (
         f'<div class="kg"><div class="kg-head"><div class="over">{chips.kind(one["type"])}<span>{away}</span></div>'
         f'<h2 style="font-size:1.3rem">{link("entity", one["label"], name=one["id"])}</h2></div>'
         f'<dl class="kg-facts"><div><dt>papers</dt><dd>{counts["papers"]:,}</dd></div>'
-        f"<div><dt>first seen</dt><dd>{esc((one.get('first_date') or '–')[:7])}</dd></div></dl>"
+        f"<div><dt>first seen</dt><dd>{esc(first) or '–'}</dd></div></dl>"
         f"<br>{bars.parts(counts['by_role'])}<h2>Over time</h2>"
         f"{bars.timeline(one['timeline'], kind=one['type'], height=64)}"
         f"{bars.company(one, 8, top=top)}</div>"
@@ -253,7 +255,7 @@ def _common(found: list[Answer]) -> str:
     shared = sorted(set.intersection(*sets), key=lambda p: papers[p].get("date") or "", reverse=True)
     items = "".join(
         f'<li><span class="title">{link("paper", papers[p]["title"], id=p, limit=200)}</span> '
-        f'<span class="quiet num">{esc(papers[p].get("date") or "")}</span></li>'
+        f'<span class="quiet num">{esc(says.date(papers[p]))}</span></li>'
         for p in shared[:40]
     )
     return (

@@ -15,6 +15,7 @@ from app.components import bars, chips, confidence, corrections, files, lists, m
 from app.data import Answer, ask, graph
 from app.markup import esc, href, link, plain, short
 from kg.errors import UnknownNameError
+from kg.records import shown_date
 from kg.schema import ENTITY_TYPES, ROLES
 
 _SHOWN = 12  # papers of one role before more are folded away
@@ -84,7 +85,7 @@ def _facts(found: Answer) -> str:
     counts = found["counts"]
     whole = counts.get("papers_with_family", counts["papers"])
     with_family = f" <small>{whole:,} with its family</small>" if whole != counts["papers"] else ""
-    first, last = (found.get("first_date") or "")[:7], (found.get("last_date") or "")[:7]
+    first, last = (shown_date(found[f"{end}_date"], found[f"{end}_date_precision"])[:7] for end in ("first", "last"))
     when = first if first == last else f"{first} – {last}"
     year = f"<div><dt>its paper</dt><dd>{found['year']}</dd></div>" if found["year"] else ""
     roles = bars.parts({role: counts["by_role"].get(role, 0) for role in ROLES}) if counts["papers"] else ""

@@ -36,7 +36,7 @@ _GROW = 40
 """Nodes that expanding one adds at most."""
 
 
-_NODE_COLUMNS = ("id", "kind", "label", "papers", "date")
+_NODE_COLUMNS = ("id", "kind", "label", "papers", "date", "date_precision")
 _EDGE_COLUMNS = ("source", "target", "key", "papers", "confidence")
 
 
@@ -239,7 +239,7 @@ def _panel(selected: str, view: Answer) -> None:
         )
         st.html(
             f'<div class="kg"><div class="kg-panel" aria-live="polite"><div class="over">{chips.kind("paper")} '
-            f'<span class="quiet num">{esc(paper.get("date") or "")}</span></div>'
+            f'<span class="quiet num">{esc(says.date(paper))}</span></div>'
             f"<h2>{link('paper', paper['title'], id=selected, limit=160)}</h2>"
             f'<nav class="kg-acts"><a href="{esc(href("paper", id=selected))}">Open its page</a></nav>'
             f'<ul class="kg-papers">{links}</ul></div></div>'
@@ -282,7 +282,7 @@ def _table(view: Answer, title: str, centre: str | None, filters: Filters) -> No
                         chips.kind(node["kind"]),
                         str(node["papers"]),
                         str(degree.get(node["id"], 0)),
-                        esc(node.get("date") or ""),
+                        esc(says.date(node)),
                     )
                     for node in sorted(view["nodes"], key=lambda n: (-degree.get(n["id"], 0), n["id"]))
                 ),

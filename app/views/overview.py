@@ -6,7 +6,7 @@ import streamlit as st
 
 from app import theme
 from app.address import min_confidence
-from app.components import bars, chips, search
+from app.components import bars, chips, says, search
 from app.data import Answer, ask, built
 from app.markup import esc, href, link, plain
 from kg.schema import ENTITY_TYPES
@@ -103,7 +103,7 @@ def _newest(sure: float) -> str:
     """Return the newest papers, and the entities that are named for the first time last."""
     papers = "".join(
         f"<li>{link('paper', row['title'], id=row['id'], limit=110)} "
-        f'<span class="quiet num">{esc(row.get("date") or "")}</span></li>'
+        f'<span class="quiet num">{esc(says.date(row))}</span></li>'
         for row in ask("newest", limit=7)["papers"]
     )
     names = "".join(

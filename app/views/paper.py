@@ -46,7 +46,7 @@ def page() -> None:
 
 
 def _text(found: Answer) -> str:
-    facts = [f'<span class="num">{esc(_date(found))}</span>']
+    facts = [f'<span class="num">{esc(says.date(found) or "no date")}</span>']
     if found.get("authors"):
         facts.append(esc(short(", ".join(found["authors"]), 200)))
     elif found.get("author_count"):
@@ -61,18 +61,6 @@ def _text(found: Answer) -> str:
         f'{"".join(f"<span>{fact}</span>" for fact in facts)}</div><h1 class="kg-text" dir="auto">{title}</h1></div>'
         f'<p class="kg-text" dir="auto" style="margin-top:.8rem">{body or "(no abstract)"}</p></div>'
     )
-
-
-def _date(found: Answer) -> str:
-    date = found.get("date")
-    if not date:
-        return "no date"
-    precision = found.get("date_precision")
-    if precision == "year":
-        return str(date[:4])
-    if precision == "month":
-        return str(date[:7])
-    return f"{date} (year inferred)" if precision == "day, year inferred" else str(date)
 
 
 def _links(found: Answer) -> str:
@@ -161,7 +149,7 @@ def _browse() -> None:
             (
                 (
                     link("paper", row["title"], id=row["id"], limit=200),
-                    f'<span class="num">{esc(row.get("date") or "")}</span>',
+                    f'<span class="num">{esc(says.date(row))}</span>',
                 )
                 for row in found["papers"]
             ),
@@ -173,7 +161,7 @@ def _browse() -> None:
 
 def _csv(years: Sequence[str], total: int) -> str:
     """Return the papers of some years, or all; past the cache, which needs no list of everything."""
-    return files.csv_of(graph().newest(years, limit=total)["papers"], ("id", "title", "date"))
+    return files.csv_of(graph().newest(years, limit=total)["papers"], ("id", "title", "date", "date_precision"))
 
 
 def _linked(wanted: str) -> None:
@@ -210,4 +198,4 @@ def _linked(wanted: str) -> None:
 def _linked_csv(rows: list[Answer]) -> str:
     """Return papers with what each does with an entity, and the sentence that says so."""
     told = ({**row, "sentence": (row["evidence"] or {}).get("text")} for row in rows)
-    return files.csv_of(told, ("id", "title", "date", "role", "entity", "confidence", "sentence"))
+    return files.csv_of(told, ("id", "title", "date", "date_precision", "role", "entity", "confidence", "sentence"))

@@ -3,7 +3,7 @@
 Texts stay on disk, where rows are sorted so that a question opens only the row groups that hold its answer. What
 questions need across the corpus is kept in memory as narrow tables, each made when it is first asked for:
 
-- ``paper``: no (place in papers.parquet), id, title, date;
+- ``paper``: no (place in papers.parquet), id, title, date, date_precision;
 - ``entity``: no (place in entities.parquet), id, label, type, papers, family, first_date, last_date;
 - ``link``: paper and entity (their numbers), rank (of the role, strongest 0), confidence, evidence, origin, reason;
 - ``relation``: child and parent (their numbers), relation, confidence;
@@ -52,7 +52,8 @@ _SINCE = {"entities": ("year",)}
 _IN_MEMORY = {
     "paper": (
         (),
-        "SELECT file_row_number::INT AS no, id, title, date FROM read_parquet('{papers}', file_row_number = true)",
+        "SELECT file_row_number::INT AS no, id, title, date, date_precision "
+        "FROM read_parquet('{papers}', file_row_number = true)",
     ),
     "entity": (
         (),

@@ -91,7 +91,8 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
     months = Counter(p["date"][:7] for p in papers if p["date"])
     root = row["family"]
     data = row["type"] in _DATA
-    dates = sorted(p["date"] for p in papers if p["date"])
+    dated = sorted((p for p in papers if p["date"]), key=lambda p: p["date"])
+    first, last = (dated[0], dated[-1]) if dated else ({}, {})
     tree = members(db, names, root or id, min_confidence)
     mentions = row["mentions"]
     if min_confidence > 0:
@@ -114,8 +115,10 @@ def entity(db: Database, names: NameIndex, lineages: Lineages, id: str, min_conf
             "mentions": mentions,
             "by_role": {role: n for role in ROLES if (n := sum(p["role"] == role for p in papers))},
         },
-        "first_date": dates[0] if dates else None,
-        "last_date": dates[-1] if dates else None,
+        "first_date": first.get("date"),
+        "first_date_precision": first.get("date_precision"),
+        "last_date": last.get("date"),
+        "last_date_precision": last.get("date_precision"),
         "papers": {role: rows for role in ROLES if (rows := [p for p in papers if p["role"] == role])},
         "ancestors": describe(db, names, lineages, lineages.walk(id, True, min_confidence)),
         "descendants": describe(db, names, lineages, lineages.walk(id, False, min_confidence)),

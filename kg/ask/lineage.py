@@ -142,7 +142,7 @@ def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tup
         WITH wanted AS (SELECT unnest(?) AS child, unnest(?) AS parent, unnest(?) AS relation),
              spans AS (SELECT r.child, r.parent, r.relation, unnest(r.evidence) AS e
                        FROM relations r JOIN wanted USING (child, parent, relation))
-        SELECT s.child, s.parent, s.relation, s.e AS span, p.title, p.date,
+        SELECT s.child, s.parent, s.relation, s.e AS span, p.title, p.date, p.date_precision,
                {EVIDENCE_TEXT.format(e="s.e", p="p")} AS text
         FROM spans s JOIN papers p ON p.id = s.e.paper
         ORDER BY s.e.confidence DESC, s.e.paper, s.e."start"
@@ -157,6 +157,7 @@ def describe(db: Database, names: NameIndex, lineages: Lineages, steps: list[tup
                 "paper": span["paper"],
                 "title": r["title"],
                 "date": r["date"],
+                "date_precision": r["date_precision"],
                 "field": span["field"],
                 "start": span["start"],
                 "end": span["end"],

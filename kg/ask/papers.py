@@ -31,8 +31,8 @@ def papers_of(
             WHERE l.entity IN ({marks}) AND l.confidence >= ? {wanted}
             QUALIFY row_number() OVER (PARTITION BY l.paper ORDER BY rank, l.confidence DESC, l.entity) = 1
         )
-        SELECT p.id, p.title, p.date, best.role, best.entity, best.confidence, best.text, best.evidence.field,
-               best.evidence."start", best.evidence."end"
+        SELECT p.id, p.title, p.date, p.date_precision, best.role, best.entity, best.confidence, best.text,
+               best.evidence.field, best.evidence."start", best.evidence."end"
         FROM best JOIN paper p ON p.id = best.paper
         ORDER BY best.rank, p.date DESC NULLS LAST, p.id
         """,
@@ -43,21 +43,22 @@ def papers_of(
             "id": id,
             "title": title,
             "date": date,
+            "date_precision": precision,
             "role": role,
             "entity": labels[entity],
             "confidence": round(confidence, 4),
             "evidence": None if field is None else {"field": field, "start": start, "end": end, "text": text},
         }
-        for id, title, date, role, entity, confidence, text, field, start, end in rows
+        for id, title, date, precision, role, entity, confidence, text, field, start, end in rows
     ]
 
 
 def all_papers(db: Database) -> list[Row]:
     """Return every paper, newest first, in the same form, without a link."""
     db.need("paper")
-    rows = db.tuples("SELECT id, title, date FROM paper ORDER BY date DESC NULLS LAST, id")
+    rows = db.rows("SELECT id, title, date, date_precision FROM paper ORDER BY date DESC NULLS LAST, id")
     without = {"role": None, "entity": None, "confidence": None, "evidence": None}
-    return [{"id": id, "title": title, "date": date, **without} for id, title, date in rows]
+    return [{**row, **without} for row in rows]
 
 
 def newest(db: Database, years: Sequence[str] = (), limit: int = 100, offset: int = 0) -> Row:
@@ -65,7 +66,8 @@ def newest(db: Database, years: Sequence[str] = (), limit: int = 100, offset: in
     db.need("paper")
     source = "FROM paper" + (f" WHERE date[1:4] IN ({', '.join('?' * len(years))})" if years else "")
     rows = db.rows(
-        f"SELECT id, title, date {source} ORDER BY date DESC NULLS LAST, id LIMIT ? OFFSET ?", [*years, limit, offset]
+        f"SELECT id, title, date, date_precision {source} ORDER BY date DESC NULLS LAST, id LIMIT ? OFFSET ?",
+        [*years, limit, offset],
     )
     return {"total": db.value(f"SELECT count(*) {source}", list(years)), "papers": rows}
 
@@ -148,10 +150,10 @@ def similar(db: Database, names: NameIndex, id: str, limit: int = 8, min_confide
                 SELECT l.paper, sum(w) AS score FROM sure l JOIN weight USING (entity)
                 WHERE l.paper <> (SELECT no FROM this) GROUP BY l.paper ORDER BY score DESC, l.paper LIMIT $limit
              )
-        SELECT p.id, p.title, p.date, list(l.entity ORDER BY w DESC, l.entity) AS shared,
+        SELECT p.id, p.title, p.date, p.date_precision, list(l.entity ORDER BY w DESC, l.entity) AS shared,
                round(any_value(score) / 1e6, 3) AS score
         FROM best JOIN sure l USING (paper) JOIN weight USING (entity) JOIN paper p ON p.no = best.paper
-        GROUP BY p.no, p.id, p.title, p.date ORDER BY any_value(best.score) DESC, p.no
+        GROUP BY p.no, p.id, p.title, p.date, p.date_precision ORDER BY any_value(best.score) DESC, p.no
         """,
         {"id": id, "sure": min_confidence, "limit": limit},
     )

@@ -71,7 +71,8 @@ def papers(db: Database, text: str, limit: int) -> list[Row]:
                     SELECT no, bit_or(in_title) AS in_title, bit_or(in_abstract) AS in_abstract FROM places GROUP BY no
                 )
              )
-        SELECT id, title, date, (score + {2 * _TITLE} * contains(lower(title), lower($phrase))::INT)::DOUBLE AS score
+        SELECT id, title, date, date_precision,
+               (score + {2 * _TITLE} * contains(lower(title), lower($phrase))::INT)::DOUBLE AS score
         FROM scores JOIN paper USING (no) ORDER BY score DESC, date DESC NULLS LAST, id LIMIT $limit
         """,
         {

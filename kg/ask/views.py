@@ -154,7 +154,8 @@ def drawn(db: Database, names: NameIndex, ids: list[str], min_confidence: float 
     titles = {
         r["id"]: r
         for r in db.rows(
-            "WITH ids AS (SELECT unnest(?) AS id) SELECT id, title, date FROM paper WHERE id IN (SELECT id FROM ids)",
+            "WITH ids AS (SELECT unnest(?) AS id) "
+            "SELECT id, title, date, date_precision FROM paper WHERE id IN (SELECT id FROM ids)",
             [[n for n in ids if n not in names.entities]],
         )
     }
@@ -163,10 +164,12 @@ def drawn(db: Database, names: NameIndex, ids: list[str], min_confidence: float 
     for id in ids:
         if id in names.entities:
             known = names.entities[id]
-            nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": counts[id], "date": None})
+            when = {"date": None, "date_precision": None}
+            nodes.append({"id": id, "kind": known.type, "label": known.label, "papers": counts[id], **when})
         else:
             paper = titles[id]
-            nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, "date": paper["date"]})
+            when = {key: paper[key] for key in ("date", "date_precision")}
+            nodes.append({"id": id, "kind": "paper", "label": paper["title"], "papers": 1, **when})
     return nodes
 
 

@@ -10,6 +10,7 @@ import click
 import kg
 from kg.ask.lineage import tree
 from kg.cli.options import as_json, directory, min_confidence, plural, print_json, say_namesakes
+from kg.records import shown_date
 from kg.schema import ROLES
 
 Row = dict[str, Any]
@@ -18,6 +19,10 @@ Row = dict[str, Any]
 def _sentence(text: str | None, indent: str = "      ") -> None:
     if text:
         click.echo(f"{indent}“{' '.join(text.split())}”")
+
+
+def _date(paper: Row) -> str:
+    return shown_date(paper["date"], paper["date_precision"]) or "?"
 
 
 @click.command()
@@ -45,7 +50,7 @@ def papers(
         return
     if name is None:
         for row in rows:
-            click.echo(f"{row['date'] or '?':10s}  {row['title']}  [{row['id']}]")
+            click.echo(f"{_date(row):10s}  {row['title']}  [{row['id']}]")
         click.echo(plural(len(rows), "paper"))
         return
     found = graph.entity(name)
@@ -57,7 +62,7 @@ def papers(
             role = row["role"]
             click.echo(f"\n{role} ({sum(r['role'] == role for r in rows)})")
         through = "" if row["entity"] == found["label"] else f"  as {row['entity']}"
-        click.echo(f"  {row['date'] or '?':10s}  {row['title']}  [{row['id']}]{through}")
+        click.echo(f"  {_date(row):10s}  {row['title']}  [{row['id']}]{through}")
         _sentence(row["evidence"] and row["evidence"]["text"], " " * 14)
 
 
@@ -91,7 +96,8 @@ def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> 
     if counts["papers_with_family"] > counts["papers"]:
         click.echo(f"  {plural(counts['papers_with_family'], 'paper')} with its versions and sizes")
     if row["first_date"]:
-        click.echo(f"  from {row['first_date']} to {row['last_date']}")
+        first, last = (shown_date(row[f"{end}_date"], row[f"{end}_date_precision"]) for end in ("first", "last"))
+        click.echo(f"  from {first} to {last}")
     for key in ("used_with", "measured_on", "measured_together_with"):
         if row[key]:
             click.echo(f"  {key.replace('_', ' ')}: " + ", ".join(f"{e['label']} ({e['papers']})" for e in row[key]))
@@ -99,7 +105,7 @@ def entity(name: str, directory: Path, min_confidence: float, as_json: bool) -> 
     for role, rows in row["papers"].items():
         click.echo(f"\n{role} ({len(rows)})")
         for paper in rows:
-            click.echo(f"  {paper['date'] or '?':10s}  {paper['title']}  [{paper['id']}]")
+            click.echo(f"  {_date(paper):10s}  {paper['title']}  [{paper['id']}]")
 
 
 def _lineage(root: str, found: Row, *, sentences: bool = True) -> None:

@@ -10,6 +10,7 @@ from pyvis.network import Network
 
 from app import theme
 from app.markup import href, plain, short
+from kg.records import shown_date
 
 LIMIT = 300
 """Nodes that a browser moves fluently; the pages ask for no more and say what is left out."""
@@ -59,7 +60,7 @@ def drawing(
             kind=node["kind"],
             full=short(node["label"], 300),
             papers=1 if paper else _papers(node),
-            date=plain(node.get("date")) or None,
+            date=plain(shown_date(node.get("date"), node.get("date_precision"))) or None,
             href=href("paper", id=node["id"]) if paper else href("entity", name=node["id"]),
             focus=node["id"] == focus,
         )

@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.address import held, min_confidence
-from app.components import mounted
+from app.components import mounted, says
 from app.data import ask
 from app.markup import href, plain, short
 
@@ -61,7 +61,7 @@ def suggestions(text: str, limit: int = 9) -> list[dict[str, Any]]:
             "href": href("paper", id=row["id"]),
             "label": short(row["title"], 110),
             "kind": "paper",
-            "note": plain(row.get("date"))[:7],
+            "note": says.date(row)[:7],
         }
         for row in found["papers"][: max(3, limit - len(entities))]
     ]
