@@ -113,6 +113,14 @@ def test_the_name_is_marked_in_its_sentence_at_word_boundaries() -> None:
     assert "&lt;b&gt;" in html
 
 
+@given(ANY, st.lists(st.tuples(st.integers(0, 50), st.integers(1, 9)), max_size=6))
+def test_a_sentence_keeps_every_letter_whatever_is_marked(text: str, spans: list[tuple[int, int]]) -> None:
+    places = [(7 + start, 7 + start + length) for start, length in spans if start + length <= len(text)]
+    html = says.sentence({"text": text, "start": 7}, places=places)
+    assert Reader(html).text == Reader(says.sentence({"text": text, "start": 7})).text
+    assert ("<mark>" in html) == bool(places)
+
+
 @given(st.lists(ANY, min_size=1, max_size=5))
 @example(["\n=1+1"])
 def test_no_cell_of_a_csv_file_is_a_formula(cells: list[str]) -> None:

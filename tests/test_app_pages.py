@@ -158,7 +158,7 @@ def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], 
 
 @pytest.fixture(scope="session")
 def dated(tmp_path_factory: pytest.TempPathFactory) -> kg.KnowledgeGraph:
-    """Build a graph of papers whose dates are known to the year, the month, the day without its year, and not at all."""
+    """Build a graph of papers dated to the year, to the month, to the day with an inferred year, and not at all."""
     known = [("2024-01-01", "year"), ("2025-03-01", "month"), ("2025-04-09", "day, year inferred"), (None, None)]
     found = (PaperEntity("LoRA", "method", "uses", ("LoRA",), (Mention(Span("title", 0, 4), "LoRA"),)),)
     papers = [Paper(f"p{n}", f"LoRA {n}", "", date=d, date_precision=p) for n, (d, p) in enumerate(known)]
@@ -229,6 +229,44 @@ def test_an_entity_shows_its_papers_by_role_with_the_name_marked(
     for row in gold_graph.papers("LoRA", exact=True):
         assert f"./paper?id={row['id']}" in html
     assert "<mark>LoRA</mark>" in html
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("entity", {"name": "Llama"}),
+        ("paper", {"entity": "Llama"}),
+        ("paper", {"id": "llamas"}),
+        ("compare", {"rows": "models", "columns": "models", "cell": "model/llama2|model/code-llama"}),
+    ],
+)
+def test_a_sentence_is_marked_where_it_names_what_the_paper_is_listed_for(
+    show: Callable[..., AppTest], llamas: Path, page: str, address: dict[str, str]
+) -> None:
+    said = re.findall("<blockquote.*?</blockquote>", html_of(show(page, folder=llamas, **address)))
+    marks = [re.findall("<mark>(.*?)</mark>", one) for one in said]
+    if "entity" in address or page == "entity":
+        assert marks == [["LLaMA2"]]  # neither the Llama of Code Llama nor nothing
+    else:
+        assert sorted(marks) == [["Code Llama"], ["LLaMA2"]]
+
+
+@pytest.fixture(scope="session")
+def llamas(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build a graph of a paper that names Code Llama and, as its own paper writes it nowhere, Llama 2."""
+    text = "Code Llama and LLaMA2 are tuned."
+    spans = {
+        name: Span("abstract", text.index(name), text.index(name) + len(name)) for name in ("Code Llama", "LLaMA2")
+    }
+    found = [
+        PaperEntity(
+            name, "model", "uses", (surface,), (Mention(spans[surface], surface),), evidence=Span("abstract", 0, 32)
+        )
+        for name, surface in (("Code Llama", "Code Llama"), ("Llama-2", "LLaMA2"))
+    ]
+    out = tmp_path_factory.mktemp("llamas")
+    build_from_extractions([Paper("llamas", "Tuned", text)], [Extraction("llamas", tuple(found))], out)
+    return out
 
 
 def test_data_are_measured_together_with_others_and_methods_on_data(show: Callable[..., AppTest]) -> None:

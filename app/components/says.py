@@ -13,11 +13,26 @@ from kg.records import shown_date
 from kg.schema import ROLES
 
 
-def sentence(evidence: Mapping[str, Any] | None, surfaces: Iterable[str] = (), *, css: str = "") -> str:
-    """Return an evidence sentence as a quotation, the given names in it marked."""
+def sentence(
+    evidence: Mapping[str, Any] | None,
+    surfaces: Iterable[str] = (),
+    *,
+    places: Iterable[Sequence[int]] = (),
+    css: str = "",
+) -> str:
+    """Return an evidence sentence as a quotation, what it speaks of marked.
+
+    Args:
+        evidence: the sentence, as answers of `KnowledgeGraph` hold it.
+        surfaces: names to mark wherever they stand, for a sentence that nothing is known to be mentioned in.
+        places: start and end of each mention to mark, counted as those of the evidence.
+        css: more classes of the quotation.
+    """
     if not evidence or not evidence.get("text"):
         return ""
-    return f'<blockquote class="kg-says {css}">{_with_marks(str(evidence["text"]), surfaces)}</blockquote>'
+    text = str(evidence["text"])
+    spans = [(start - evidence["start"], end - evidence["start"]) for start, end in places] or _found(text, surfaces)
+    return f'<blockquote class="kg-says {css}">{_with_marks(text, spans)}</blockquote>'
 
 
 def date(row: Mapping[str, Any]) -> str:
@@ -63,12 +78,11 @@ def by_role(rows: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mappi
             yield role, here
 
 
-def papers(rows: Iterable[Mapping[str, Any]], surfaces: Iterable[str] = (), *, roles: bool = False) -> str:
+def papers(rows: Iterable[Mapping[str, Any]], *, roles: bool = False) -> str:
     """Return papers as a list: title, date, what the paper does with the entity, and the sentence that says so.
 
     ``rows`` are those of `KnowledgeGraph.papers`. With ``roles`` each row names its role.
     """
-    names = list(surfaces)
     items = []
     for row in rows:
         meta = [f'<span class="num">{esc(date(row) or "no date")}</span>']
@@ -77,11 +91,12 @@ def papers(rows: Iterable[Mapping[str, Any]], surfaces: Iterable[str] = (), *, r
         if row.get("via"):
             meta.append(f"as {link('entity', row['via'], name=row['via'])}")
         meta.append(chips.confidence(row.get("confidence")))
-        label = [str(row["entity"])] if row.get("entity") else []
+        told = sentence(
+            row["evidence"], [row["entity"]], places=row["places"], css="kg-r-" + esc(row.get("role") or "")
+        )
         items.append(
             f'<li><div class="title">{link("paper", row["title"], id=row["id"], limit=220)}</div>'
-            f'<div class="meta">{"".join(m for m in meta if m)}</div>'
-            f"{sentence(row.get('evidence'), names + label, css='kg-r-' + esc(row.get('role') or ''))}</li>"
+            f'<div class="meta">{"".join(m for m in meta if m)}</div>{told}</li>'
         )
     return f'<ul class="kg-papers">{"".join(items)}</ul>' if items else '<p class="quiet">No papers.</p>'
 
@@ -119,13 +134,20 @@ def origin(step: Mapping[str, Any]) -> str:
     return f"{told} {reason}".strip() if reason and step.get("origin") != "name" else told
 
 
-def _with_marks(text: str, surfaces: Iterable[str]) -> str:
-    wanted = sorted({s for s in surfaces if s and s.strip()}, key=lambda s: (-len(s), s))[:60]
+def _found(text: str, surfaces: Iterable[str]) -> list[tuple[int, int]]:
+    """Return where names stand in a text as words of their own, of two that overlap the longer."""
+    wanted = sorted({s for s in surfaces if s and s.strip()}, key=lambda s: (-len(s), s))
     if not wanted:
-        return f"<bdi>{esc(text)}</bdi>"
+        return []
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(s)}(?!\w)" for s in wanted), re.IGNORECASE)
+    return [match.span() for match in pattern.finditer(text)]
+
+
+def _with_marks(text: str, spans: Iterable[tuple[int, int]]) -> str:
     pieces, done = [], 0
-    for match in pattern.finditer(text):
-        pieces += [esc(text[done : match.start()]), f"<mark>{esc(match.group())}</mark>"]
-        done = match.end()
+    for start, end in sorted(spans, key=lambda s: (s[0], -s[1])):
+        if start < done:
+            continue
+        pieces += [esc(text[done:start]), f"<mark>{esc(text[start:end])}</mark>"]
+        done = end
     return f"<bdi>{''.join(pieces)}{esc(text[done:])}</bdi>"

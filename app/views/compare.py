@@ -121,7 +121,7 @@ def _behind(table: Answer, cell: str) -> str:
         links = [(e, rows[one]) for e, rows in sides.items()]
         told = "".join(
             f'<div class="meta">{chips.role(row["role"])} {link("entity", labels[e], name=e)}</div>'
-            f"{says.sentence(row['evidence'], (labels[e],), css='kg-r-' + row['role'])}"
+            f"{says.sentence(row['evidence'], (labels[e],), places=row['places'], css='kg-r-' + row['role'])}"
             for e, row in links
         )
         paper = links[0][1]

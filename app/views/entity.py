@@ -115,12 +115,11 @@ def _papers(found: Answer) -> list[Answer]:
     if not rows:
         told = confidence.nothing("No paper here is linked to it. It is known from the lineage of others.")
         st.html(f'<div class="kg"><p class="quiet">{told}</p></div>')
-    surfaces = [found["name"], *found["aliases"]]
     parts = []
     for role, here in says.by_role(_told(row, found) for row in rows):
         rest = here[_SHOWN:_FOLDED]
         more = (
-            f"<details><summary>{chips.count(len(rest), 'more paper')}</summary>{says.papers(rest, surfaces)}</details>"
+            f"<details><summary>{chips.count(len(rest), 'more paper')}</summary>{says.papers(rest)}</details>"
             if rest
             else ""
         )
@@ -129,7 +128,7 @@ def _papers(found: Answer) -> list[Answer]:
             more += f'<p><a href="{esc(every)}">All {len(here):,} of them, in pages</a></p>'
         parts.append(
             f'<section id="{role}"><h2>{chips.role(role)} <small>{chips.count(len(here), "paper")}</small></h2>'
-            f"{says.papers(here[:_SHOWN], surfaces)}{more}</section>"
+            f"{says.papers(here[:_SHOWN])}{more}</section>"
         )
     if parts:
         st.html(f'<div class="kg">{"".join(parts)}</div>')

@@ -247,7 +247,6 @@ def _panel(selected: str, view: Answer) -> None:
         return
     entity = ask("entity", selected, min_confidence=min_confidence())
     rows = [row for rows in entity["papers"].values() for row in rows]
-    surfaces = [entity["name"], *entity["aliases"]]
     more = f'<p class="quiet">{chips.count(len(rows) - 4, "more paper")} on its page</p>' if len(rows) > 4 else ""
     roles = "".join(f"<li>{chips.role(role, number)}</li>" for role, number in entity["counts"]["by_role"].items())
     st.html(
@@ -256,7 +255,7 @@ def _panel(selected: str, view: Answer) -> None:
         f"<h2>{link('entity', entity['label'], name=selected, limit=120)}</h2>"
         f'<nav class="kg-acts"><a href="{esc(href("entity", name=selected))}">Open its page</a>'
         f'<a href="{esc(href("explore", entity=selected))}">Centre here</a></nav>'
-        f'<ul class="kg-key">{roles}</ul>{says.papers(rows[:4], surfaces, roles=True)}{more}</div></div>'
+        f'<ul class="kg-key">{roles}</ul>{says.papers(rows[:4], roles=True)}{more}</div></div>'
     )
 
 

@@ -68,7 +68,7 @@ def _links(found: Answer) -> str:
     for role, here in says.by_role(found["links"]):
         items = "".join(
             f'<li><div class="meta">{chips.entity(row)}{chips.confidence(row.get("confidence"))}'
-            f"{_origin(row)}</div>{says.sentence(row.get('evidence'), _surfaces(found, row), css='kg-r-' + role)}</li>"
+            f"{_origin(row)}</div>{_sentence(found, row)}</li>"
             for row in here
         )
         parts.append(
@@ -78,8 +78,18 @@ def _links(found: Answer) -> str:
     return f'<div class="kg"><hr>{"".join(parts)}</div>' if parts else "<span></span>"
 
 
-def _surfaces(found: Answer, row: Answer) -> list[str]:
-    return [m["surface"] for m in found["mentions"] if m["entity"] == row["entity"]] + [row["label"]]
+def _sentence(found: Answer, row: Answer) -> str:
+    """Return the sentence of a link, the mentions of its entity marked."""
+    evidence = row["evidence"]
+    places = [
+        (m["start"], m["end"])
+        for m in found["mentions"]
+        if evidence
+        and m["entity"] == row["entity"]
+        and m["field"] == evidence["field"]
+        and evidence["start"] <= m["start"] <= m["end"] <= evidence["end"]
+    ]
+    return says.sentence(evidence, [row["label"]], places=places, css=f"kg-r-{row['role']}")
 
 
 def _origin(row: Answer) -> str:
@@ -190,7 +200,7 @@ def _linked(wanted: str) -> None:
     rows = [row for row in rows if not roles or row["role"] in roles]
     first = lists.first_shown(right, len(rows), "paper")
     shown = rows[first : first + lists.PAGE]
-    st.html(f'<div class="kg">{says.papers(shown, (entity["label"],), roles=True)}</div>')
+    st.html(f'<div class="kg">{says.papers(shown, roles=True)}</div>')
     name = f"papers-with-{files.stem(entity['label'])}.csv"
     files.button(f"All {len(rows):,} as CSV", name, partial(_linked_csv, rows))
 

@@ -17,7 +17,10 @@ Row = dict[str, Any]
 def papers_of(
     db: Database, names: NameIndex, entities: Sequence[str], roles: Sequence[str] = (), min_confidence: float = 0.0
 ) -> list[Row]:
-    """Return the papers linked to any of some entities: each once, by its strongest link; strongest role first."""
+    """Return the papers linked to any of some entities: each once, by its strongest link; strongest role first.
+
+    ``places`` are the start and end of each mention of the linked entity within the evidence, counted as the evidence.
+    """
     check_roles(roles)
     marks = ", ".join("?" * len(entities))
     wanted = f"AND l.role IN ({', '.join('?' * len(roles))})" if roles else ""
@@ -30,13 +33,20 @@ def papers_of(
             SELECT l.*, {rank} AS rank FROM links l
             WHERE l.entity IN ({marks}) AND l.confidence >= ? {wanted}
             QUALIFY row_number() OVER (PARTITION BY l.paper ORDER BY rank, l.confidence DESC, l.entity) = 1
+        ),
+        named AS (
+            SELECT m.paper, list([m."start", m."end"] ORDER BY m."start", m."end") AS places
+            FROM mentions m JOIN best ON m.paper = best.paper AND m.entity = best.entity
+            WHERE m.entity IN ({marks}) AND m.field = best.evidence.field
+              AND m."start" >= best.evidence."start" AND m."end" <= best.evidence."end"
+            GROUP BY m.paper
         )
         SELECT p.id, p.title, p.date, p.date_precision, best.role, best.entity, best.confidence, best.text,
-               best.evidence.field, best.evidence."start", best.evidence."end"
-        FROM best JOIN paper p ON p.id = best.paper
+               best.evidence.field, best.evidence."start", best.evidence."end", named.places
+        FROM best JOIN paper p ON p.id = best.paper LEFT JOIN named ON named.paper = best.paper
         ORDER BY best.rank, p.date DESC NULLS LAST, p.id
         """,
-        [*entities, min_confidence, *roles],
+        [*entities, min_confidence, *roles, *entities],
     )
     return [
         {
@@ -48,8 +58,9 @@ def papers_of(
             "entity": labels[entity],
             "confidence": round(confidence, 4),
             "evidence": None if field is None else {"field": field, "start": start, "end": end, "text": text},
+            "places": places or [],
         }
-        for id, title, date, precision, role, entity, confidence, text, field, start, end in rows
+        for id, title, date, precision, role, entity, confidence, text, field, start, end, places in rows
     ]
 
 
@@ -57,7 +68,7 @@ def all_papers(db: Database) -> list[Row]:
     """Return every paper, newest first, in the same form, without a link."""
     db.need("paper")
     rows = db.rows("SELECT id, title, date, date_precision FROM paper ORDER BY date DESC NULLS LAST, id")
-    without = {"role": None, "entity": None, "confidence": None, "evidence": None}
+    without: Row = {"role": None, "entity": None, "confidence": None, "evidence": None, "places": []}
     return [{**row, **without} for row in rows]
 
 
