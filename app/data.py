@@ -20,10 +20,13 @@ from kg.errors import OutputsError
 Answer = Any
 """Plain data, as the methods of `KnowledgeGraph` return it."""
 
+OUTPUTS = Path("outputs")
+"""The folder where none is named, as on the command line."""
+
 
 def folder() -> Path:
     """Return the outputs folder: ``KG_DIR``, or ``outputs`` here."""
-    return Path(os.environ.get("KG_DIR") or "outputs")
+    return Path(os.environ.get("KG_DIR") or OUTPUTS)
 
 
 def stamp() -> str:

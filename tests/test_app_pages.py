@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import product
@@ -14,12 +15,15 @@ from urllib.parse import quote, urlencode
 
 import pytest
 import streamlit as st
+from click.testing import CliRunner
 from streamlit.testing.v1 import AppTest
 from test_app_markup import Reader
 
 import kg
+from app.components import files
 from app.markup import PAGES, href, plain
 from conftest import gold_extraction
+from kg.cli import main
 from kg.pipeline import build_from_extractions
 from kg.records import Extraction, Mention, Paper, PaperEntity, Span
 
@@ -150,10 +154,10 @@ def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], 
     for number in gold_graph.overview()["counts"]["by_type"].values():
         assert f"{number:,}" in text
     assert busiest(gold_graph)["label"] in text
-    named, every = gold_graph.count_entities(), gold_graph.overview()["counts"]["entities"]
+    named, every = gold_graph.count_entities(), gold_graph.count_entities(min_papers=0)
     assert named < every
     assert f"{named:,} entities" in text
-    assert f"{every - named:,} more are known from the background" in text
+    assert f"{every - named:,} more stand in none: known from the background or as a family of others" in text
 
 
 @pytest.fixture(scope="session")
@@ -536,8 +540,33 @@ def test_the_preview_of_an_export_counts_what_the_file_holds(
     assert f"Edges{part.number_of_edges()}" in text
 
 
+def test_the_command_that_the_export_page_tells_gives_the_same_file(
+    show: Callable[..., AppTest], tmp_path: Path, monkeypatch: Any
+) -> None:
+    name = "Ma\"d $HOME's `x`"
+    found = PaperEntity(name, "model", "uses", (name,), (Mention(Span("title", 0, len(name)), name),))
+    folder = tmp_path / "my outputs"
+    graph = build_from_extractions([Paper("p", name, "")], [Extraction("p", (found,))], folder)
+    (command,) = (code.value for code in show("export", folder=folder, entity=name).code)
+    program, *arguments = shlex.split(command)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(main, arguments)
+    assert (program, result.exit_code) == ("kg", 0), result.output
+    monkeypatch.setenv("KG_DIR", str(folder))
+    assert Path(arguments[2]).read_bytes() == files.exported(arguments[1], graph.find(name), 1)
+
+
+def test_the_command_names_no_folder_where_it_is_the_usual_one(
+    gold_graph: kg.KnowledgeGraph, tmp_path: Path, monkeypatch: Any
+) -> None:
+    (tmp_path / "outputs").symlink_to(gold_graph.folder)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KG_DIR", str(tmp_path / "outputs"))  # as `kg app` says it
+    test = AppTest.from_function(_script, kwargs={"page": "export"}, default_timeout=60).run()
+    assert "--dir" not in test.code[0].value
+
+
 def test_every_format_can_be_downloaded(gold_graph: kg.KnowledgeGraph, monkeypatch: Any) -> None:
-    from app.components import files
     from kg.export import FORMATS
 
     monkeypatch.setenv("KG_DIR", str(gold_graph.folder))

@@ -134,6 +134,13 @@ def test_a_view_around_an_entity_draws_what_is_within_reach_of_what_passes(
     assert ranks == sorted(ranks), "the nearest and busiest first"
 
 
+def test_a_confidence_that_leaves_nothing_out_changes_no_count(unsure_graph: KnowledgeGraph) -> None:
+    counts = unsure_graph.overview()["counts"]
+    assert counts == unsure_graph.overview(min_confidence=0.01)["counts"]
+    assert counts["entities"] == unsure_graph.count_entities()
+    assert counts["background"] == unsure_graph.count_entities(min_papers=0) - unsure_graph.count_entities()
+
+
 @pytest.mark.parametrize("min_papers", [1, 4])
 @pytest.mark.parametrize("min_confidence", [0.0, SURE])
 def test_what_rises_and_falls_is_counted_over_all_entities_of_both_years(

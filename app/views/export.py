@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any
 
 import streamlit as st
@@ -10,7 +11,7 @@ import streamlit as st
 from app import theme
 from app.address import min_confidence
 from app.components import chips, files, messages, search
-from app.data import Answer, ask, derive
+from app.data import OUTPUTS, Answer, ask, derive, folder
 from app.markup import esc, href, link, plain
 from kg.errors import UnknownNameError
 from kg.export import FORMATS
@@ -80,11 +81,13 @@ def page() -> None:
             disabled=not counts["nodes"],
             icon=":material/download:",
         )
-        around = f' --entity "{centre["label"]}" --hops {hops}' if centre else ""
+        around = f" --entity {quote(plain(centre['label']))} --hops {hops}" if centre else ""
         kept = "".join(f" --type {t}" for t in types)
         kept += f" --min-confidence {sure:g}" if (sure := min_confidence()) else ""
+        kept += f" --dir {quote(str(folder()))}" if folder().resolve() != OUTPUTS.resolve() else ""
         st.html('<div class="kg"><p class="quiet">The same on the command line:</p></div>')
-        st.code(f"kg export {chosen} {label}{'' if chosen == 'csv' else ending}{around}{kept}", language=None)
+        target = quote(f"{label}{'' if chosen == 'csv' else ending}")
+        st.code(f"kg export {chosen} {target}{around}{kept}", language=None)
 
 
 def _scope(centre: Answer | None) -> str:

@@ -22,13 +22,12 @@ def page() -> None:
     sure = min_confidence()
     seen = ask("overview", min_confidence=sure)
     counts = seen["counts"]
-    named = ask("count_entities", min_confidence=sure)
-    background = counts["entities"] - named
-    known = f" {background:,} more are known from the background, by the papers it cites." if background else ""
+    background = chips.count(counts["background"], "more stands in none", "more stand in none")
+    known = f" {background}: known from the background or as a family of others." if counts["background"] else ""
     st.html(
         '<div class="kg"><div class="kg-head"><h1>What papers use, build on and measure</h1>'
         f'<p class="lead">{chips.count(counts["papers"], "paper")}, '
-        f"{chips.count(named, 'entity', 'entities')}, "
+        f"{chips.count(counts['entities'], 'entity', 'entities')}, "
         f"{chips.count(counts['links'], 'link')}: methods, models, datasets and benchmarks read from titles and "
         f"abstracts, each with the sentence it rests on.{known}</p></div></div>"
     )
@@ -36,7 +35,7 @@ def page() -> None:
         search.box(key="kg_search_large", large=True)
     if text:
         st.html(_found(text, sure))
-    st.html(_facts(counts, sure))
+    st.html(_facts(counts))
     left, right = st.columns([5, 3], gap="large")
     with left:
         st.html(_top(seen))
@@ -65,14 +64,14 @@ def _found(text: str, sure: float) -> str:
     )
 
 
-def _facts(counts: Answer, sure: float) -> str:
-    """Return the counts as links; where nothing is left out, they count what only the background knows too."""
+def _facts(counts: Answer) -> str:
+    """Return the counts as links to the lists that they count."""
     pairs = [("papers", counts["papers"], href("paper"))]
     pairs += [
         (
             theme.kinds()[kind]["plural"],
             counts["by_type"].get(kind, 0),
-            href("entity", type=theme.kinds()[kind]["plural"], min=None if sure else 0),
+            href("entity", type=theme.kinds()[kind]["plural"]),
         )
         for kind in ENTITY_TYPES
     ]

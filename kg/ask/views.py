@@ -15,7 +15,10 @@ Row = dict[str, Any]
 
 
 def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
-    """Return counts, the entities with most papers by type, and papers by month."""
+    """Return counts, the entities with most papers by type, and papers by month.
+
+    Entities are counted that have papers, those that no paper is linked to apart, as ``background``.
+    """
     db.need("link")
     by_role = {
         ROLES[rank]: n
@@ -23,11 +26,9 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
             "SELECT rank, count(*) FROM link WHERE confidence >= ? GROUP BY rank", [min_confidence]
         )
     }
-    # what only the background knows counts too, unless things must be sure
-    only = Filters(min_papers=1 if min_confidence > 0 else 0, min_confidence=min_confidence)
-    source, parameters = _entities(db, only)
+    source, parameters = _entities(db, Filters(min_papers=1, min_confidence=min_confidence))
     by_type = dict(db.tuples(f"SELECT type, count(*) {source} GROUP BY type", parameters))
-    each = "(SELECT * FROM counted WHERE type = ? AND papers > 0 ORDER BY papers DESC, id LIMIT ?)"
+    each = "(SELECT * FROM counted WHERE type = ? ORDER BY papers DESC, id LIMIT ?)"
     best = db.rows(
         f"WITH counted AS MATERIALIZED (SELECT type, id, label, papers {source}) "
         + " UNION ALL ".join([each] * len(ENTITY_TYPES)),
@@ -43,6 +44,7 @@ def overview(db: Database, min_confidence: float = 0.0, top: int = 10) -> Row:
         "counts": {
             "papers": db.value("SELECT count(*) FROM paper"),
             "entities": sum(by_type.values()),
+            "background": db.value("SELECT count(*) FROM entity WHERE papers = 0"),
             "links": sum(by_role.values()),
             **sure,
             "by_type": {t: by_type.get(t, 0) for t in ENTITY_TYPES},

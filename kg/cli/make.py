@@ -14,6 +14,7 @@ from tqdm import tqdm
 
 from kg.cli.options import FilePath, as_json, min_confidence, plural, print_json
 from kg.errors import KGError
+from kg.schema import ENTITY_TYPES
 
 if TYPE_CHECKING:
     from kg.records import Progress
@@ -103,7 +104,7 @@ def build(
     click.echo(f"  {timings['extracted']} extracted, {timings['from_cache']} known from an earlier build")
     if timings["added"]:
         click.echo(f"  {timings['added']['papers']} added to the build before")
-    by_type = graph.overview()["counts"]["by_type"]
+    by_type = {kind: graph.count_entities((kind,), min_papers=0) for kind in ENTITY_TYPES}
     named = graph.count_entities()
     click.echo(f"{counts['entities']} entities: " + ", ".join(plural(n, t) for t, n in by_type.items()))
     if others := counts["entities"] - named:
