@@ -652,6 +652,32 @@ def test_axe_finds_no_serious_fault(app: str, tab: Callable[..., Page], scheme: 
     assert faults == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_number_in_the_fullest_cell_can_be_read(app: str, tab: Callable[..., Page], scheme: str) -> None:
+    page = tab(1280, scheme)
+    page.goto(f"{app}/compare")
+    cells = page.locator(".kg-matrix td a")
+    expect(cells.first).to_be_visible()
+    contrasts = cells.evaluate_all(
+        """cells => {
+            const paint = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+            const light = colours => {
+                for (const colour of colours) { paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1); }
+                const [r, g, b] = [...paint.getImageData(0, 0, 1, 1).data].map(
+                    v => v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+                return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+            };
+            const ground = getComputedStyle(document.querySelector(".stApp")).backgroundColor;
+            return cells.map(cell => {
+                const style = getComputedStyle(cell);
+                const [a, b] = [light([ground, style.backgroundColor]), light([style.color])];
+                return Math.max(a, b) / Math.min(a, b);
+            });
+        }"""
+    )
+    assert min(contrasts) >= 4.5  # WCAG 2.2, 1.4.3
+
+
 @pytest.mark.skipif(not os.environ.get("KG_RENEW_PICTURES"), reason="takes the pictures of README and tour anew")
 def test_the_pictures_of_the_docs(seeds_graph: kg.KnowledgeGraph, tab: Callable[..., Page]) -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)

@@ -171,6 +171,16 @@ def dated(tmp_path_factory: pytest.TempPathFactory) -> kg.KnowledgeGraph:
 
 
 @pytest.mark.parametrize(
+    ("page", "address"), [("overview", {}), ("entity", {"name": "LoRA"}), ("compare", {"side": "LoRA"})]
+)
+def test_papers_without_a_date_are_told_beside_the_bars(
+    show: Callable[..., AppTest], dated: kg.KnowledgeGraph, crowded: Path, page: str, address: dict[str, str]
+) -> None:
+    assert "3 of 4 have a date" in text_of(show(page, folder=dated.folder, **address))
+    assert "have a date" not in text_of(show(page, folder=crowded, **dict.fromkeys(address, "Anvil")))
+
+
+@pytest.mark.parametrize(
     ("page", "address"),
     [
         *(("paper", {"id": f"p{n}"}) for n in range(3)),

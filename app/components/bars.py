@@ -9,14 +9,17 @@ from app.components import chips
 from app.markup import esc, href, name
 
 
-def timeline(rows: Sequence[Mapping[str, Any]], *, kind: str = "", height: int = 92) -> str:
+def timeline(rows: Sequence[Mapping[str, Any]], total: int, *, kind: str = "", height: int = 92) -> str:
     """Return papers per month as bars; months without papers stand empty, from the first to the last.
 
-    ``rows`` have period ("2024-03") and papers. More than 60 months are shown by year.
+    ``rows`` have period ("2024-03") and papers; those of the ``total`` papers that have no date are told beside them.
+    More than 60 months are shown by year.
     """
     counts = {str(row["period"]): int(row["papers"]) for row in rows if row.get("period")}
     if not counts:
         return '<p class="quiet">No dates known.</p>'
+    dated = sum(counts.values())
+    told = f'<p class="quiet">{dated:,} of {total:,} have a date</p>' if dated < total else ""
     months = _months(min(counts), max(counts))
     if len(months) > 60:
         counts = _by_year(counts)
@@ -34,7 +37,7 @@ def timeline(rows: Sequence[Mapping[str, Any]], *, kind: str = "", height: int =
     return (
         f'<div style="max-width:{max(len(months) * 38, min(len(months) * 66, 260))}px">'
         f'<ol class="{classes}" style="--h:{height}px" aria-label="Papers over time">{bars}</ol>'
-        f'<div class="kg-axis" aria-hidden="true">{ends}</div></div>'
+        f'<div class="kg-axis" aria-hidden="true">{ends}</div>{told}</div>'
     )
 
 

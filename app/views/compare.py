@@ -239,7 +239,7 @@ def _column(one: Answer, ids: list[str], top: int) -> str:
         f'<dl class="kg-facts"><div><dt>papers</dt><dd>{counts["papers"]:,}</dd></div>'
         f"<div><dt>first seen</dt><dd>{esc(first) or '–'}</dd></div></dl>"
         f"<br>{bars.parts(counts['by_role'])}<h2>Over time</h2>"
-        f"{bars.timeline(one['timeline'], kind=one['type'], height=64)}"
+        f"{bars.timeline(one['timeline'], counts['papers'], kind=one['type'], height=64)}"
         f"{bars.company(one, 8, top=top)}</div>"
     )
 

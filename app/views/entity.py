@@ -144,7 +144,8 @@ def _time(found: Answer, papers: list[Answer]) -> str:
     """Return when the papers beside it appeared."""
     months = Counter(row["date"][:7] for row in papers if row["date"])
     rows = [{"period": month, "papers": number} for month, number in months.items()]
-    return f'<div class="kg"><h2>Over time</h2>{bars.timeline(rows, kind=found["type"], height=72)}</div>'
+    shown = bars.timeline(rows, len(papers), kind=found["type"], height=72)
+    return f'<div class="kg"><h2>Over time</h2>{shown}</div>'
 
 
 def _lineage(found: Answer) -> str:

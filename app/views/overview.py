@@ -95,7 +95,8 @@ def _top(seen: Answer) -> str:
 
 
 def _time(seen: Answer) -> str:
-    return f'<div class="kg"><h2>Papers over time</h2>{bars.timeline(seen["papers_by_month"], height=110)}</div>'
+    shown = bars.timeline(seen["papers_by_month"], seen["counts"]["papers"], height=110)
+    return f'<div class="kg"><h2>Papers over time</h2>{shown}</div>'
 
 
 def _newest(sure: float) -> str:
