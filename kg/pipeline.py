@@ -27,6 +27,7 @@ from kg.graph import cluster
 from kg.graph import engine as engines
 from kg.graph.cache import ExtractionCache, content_key
 from kg.graph.columns import Columns, Known, decoded
+from kg.graph.families import settle_families
 from kg.graph.store import BUILD, GRAPH, file_hash, replacing
 from kg.graph.tables import Edits, RelationRow, iter_papers, new_papers, write_papers, write_tables
 from kg.graph.words import FILE as WORDS
@@ -327,9 +328,10 @@ class _Run:
         edits, problems = _edits(corrections, resolution, corpus.ids)
         named = {e.id for e in resolution.entities}
         known = _known(resolution, with_background)
+        known, circles = settle_families(resolution, known, edits)
         background = {e.id for e in resolution.entities} - named
         self.counts |= write_tables(staging, corpus, resolution, known, edits, background)
-        problems += [*resolution.problems, *edits.unused()]
+        problems += [*resolution.problems, *circles, *edits.unused()]
         self.corrections = {
             "file": file_name(curation),
             "sha256": _hash(curation),

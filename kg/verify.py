@@ -167,6 +167,21 @@ def _questions() -> Iterator[tuple[str, str]]:
             f"SELECT * EXCLUDE (confidence) FROM {table} WHERE NOT (confidence >= 0 AND confidence <= 1)",
         )
     yield (
+        "entities: a variant without its parent's family, or with two parents",
+        "SELECT r.child FROM relations r JOIN entities c ON c.id = r.child JOIN entities p ON p.id = r.parent "
+        "WHERE r.relation = 'variant_of' GROUP BY r.child "
+        "HAVING count(*) > 1 OR bool_or(c.family IS NULL OR c.family IS DISTINCT FROM p.family)",
+    )
+    yield (
+        "entities: a family that no variant_of leads to",
+        "WITH RECURSIVE steps AS (SELECT child, parent FROM relations WHERE relation = 'variant_of'), "
+        "up AS (SELECT child AS id, parent AS top FROM steps "
+        "UNION SELECT up.id, steps.parent FROM up JOIN steps ON steps.child = up.top) "
+        "SELECT id FROM entities e WHERE family IS NOT NULL AND CASE WHEN family = id "
+        "THEN id IN (SELECT child FROM steps) OR id NOT IN (SELECT parent FROM steps) "
+        "ELSE NOT EXISTS (SELECT 1 FROM up WHERE up.id = e.id AND up.top = e.family) END",
+    )
+    yield (
         "entities: number of papers differs from the links",
         "SELECT e.id FROM entities e LEFT JOIN (SELECT entity, count(*) AS n FROM links GROUP BY entity) l "
         "ON l.entity = e.id WHERE e.papers <> coalesce(l.n, 0)",

@@ -74,6 +74,53 @@ def test_entries_that_do_not_apply_are_said_with_their_line_and_the_others_hold(
     assert graph.build["curation"]["entries"] == 4
 
 
+def family(graph: KnowledgeGraph, name: str) -> str | None:
+    found = graph.entity(name)["family"]
+    return found and found["label"]
+
+
+def test_a_correction_of_variant_of_changes_the_family_as_set_family_does(tmp_path: Path) -> None:
+    file = tmp_path / "curation.yaml"
+    curate(file, "remove-relation", "Llama-2", "variant_of", "Llama")
+    curate(file, "add-relation", "GSM8K", "variant_of", "MATH")
+    curate(file, "add-relation", "Llama 3", "variant_of", "MATH")
+    curate(file, "add-relation", "Llama 3", "variant_of", "Mistral")
+    curate(file, "add-relation", "PPO", "variant_of", "GRPO")
+    curate(file, "set-family", "PPO", "--family", "TRPO")
+    graph = rebuild(tmp_path / "out", file)
+    assert graph.build["problems"] == [] and graph.verify() == []
+    assert family(graph, "Llama-2") in (None, graph.entity("Llama-2")["label"])
+    assert family(graph, "GSM8K") == family(graph, "MATH") == "MATH"
+    assert family(graph, "Llama 3") == family(graph, "Mistral") == "Mistral"
+    assert family(graph, "PPO") == "TRPO"
+    assert "GSM8K" in {e["label"] for e in graph.entity("MATH")["members"]}
+    assert not {"Llama 2", "Llama 3"} & {e["label"] for e in graph.entity("Llama")["members"]}
+
+
+def test_a_correction_of_variant_of_that_would_close_a_circle_is_said_and_not_applied(tmp_path: Path) -> None:
+    file = tmp_path / "curation.yaml"
+    curate(file, "add-relation", "Llama", "variant_of", "Llama-2-7B")
+    curate(file, "add-relation", "PPO", "variant_of", "GRPO")
+    curate(file, "add-relation", "GRPO", "variant_of", "PPO")
+    graph = rebuild(tmp_path / "out", file)
+    wrong = {p["line"]: p["message"] for p in graph.build["problems"]}
+    assert len(wrong) == 2 and all("itself; not applied" in message for message in wrong.values())
+    assert graph.build["curation"]["applied"] == 1
+    assert graph.verify() == []
+
+
+def test_what_a_correction_took_out_of_its_family_is_not_put_back_by_the_background(tmp_path: Path) -> None:
+    file = tmp_path / "curation.yaml"
+    curate(file, "set-family", "Llama-2", "--family", "none")
+    graph = rebuild(tmp_path / "out", file)
+    assert graph.build["problems"] == [] and graph.verify() == []
+    assert "Llama 2" not in {e["label"] for e in graph.entity("Llama")["members"]}
+
+
+def test_what_the_background_calls_a_version_is_of_that_family(gold_graph: KnowledgeGraph) -> None:
+    assert family(gold_graph, "MATH-500") == "MATH"
+
+
 def said(graph: KnowledgeGraph, file: Path, *arguments: str) -> list[str]:
     """Write a correction beside a graph and return what stderr says of it."""
     arguments = ("curate", *arguments, "--reason", "r", "--file", str(file), "--dir", str(graph.folder))

@@ -20,6 +20,17 @@ def change(rows: Rows, column: str, value: object) -> Rows:
     return [{**rows[0], column: value}, *rows[1:]]
 
 
+def without_families(rows: Rows) -> Rows:
+    return [{**row, "family": None} for row in rows]
+
+
+def in_circles(rows: Rows) -> Rows:
+    """Have every family's root be a variant of its variant."""
+    steps = {row["child"]: row for row in rows if row["relation"] == "variant_of"}
+    roots = {row["parent"]: row for row in steps.values() if row["parent"] not in steps}
+    return [*rows, *({**row, "child": root, "parent": row["child"]} for root, row in roots.items())]
+
+
 BREAKS: list[tuple[str, Callable[[Rows], Rows], str]] = [
     ("links", lambda r: change(r, "entity", "model/nowhere"), "links: entity that no table holds"),
     ("links", lambda r: change(r, "paper", "nowhere"), "links: paper that no table holds"),
@@ -36,6 +47,10 @@ BREAKS: list[tuple[str, Callable[[Rows], Rows], str]] = [
     ("entities", lambda r: change(r, "label", r[1]["label"]), "labels that stand twice"),
     ("entities", lambda r: change(r, "papers", 999), "number of papers differs"),
     ("entities", lambda r: change(r, "family", "model/nowhere"), "entities: family that no table holds"),
+    ("entities", without_families, "a variant without its parent's family"),
+    ("entities", lambda r: change(r, "family", r[0]["id"]), "a family that no variant_of leads to"),
+    ("relations", lambda r: [row for row in r if row["relation"] != "variant_of"], "that no variant_of leads to"),
+    ("relations", in_circles, "that no variant_of leads to"),
     ("relations", lambda r: change(r, "parent", r[0]["child"]), "an entity with itself"),
     ("relations", lambda r: change(r, "relation", "likes"), "unknown relation"),
 ]

@@ -216,7 +216,7 @@ class Corrections:
         if wanted is None:
             if one.parent is None:
                 return f"{entry.get('name')!r} is in no family already"
-            one.parent = None
+            one.parent, one.family_set = None, entry.line
             one.note(f"correction: in no family: {entry.reason}")
             return None
         home = self._find(wanted, Entry("set_family", {}, ""))
@@ -232,5 +232,5 @@ class Corrections:
             return f"{wanted!r} is its family already"
         if home == found or below(self._drafts, home, found):
             return f"{wanted!r} is below {entry.get('name')!r} itself; not applied"
-        one.parent, one.rule = home, f"correction: {entry.reason}"
+        one.parent, one.rule, one.family_set = home, f"correction: {entry.reason}", entry.line
         return None

@@ -27,6 +27,7 @@ class Draft:
     type: str | None = None
     parent: int | None = None  # of which it is a variant: the parent's number
     rule: str = ""
+    family_set: int = 0  # line of the correction that gave it its parent or took it out of its family
     gone: str | None = None  # why it is no longer there: "merged", "split", "hidden"
     into: int | None = None  # the draft that it was merged into
     id: str = ""  # once settled

@@ -54,6 +54,7 @@ class Resolution:
     variants: list[Variant]
     problems: list[Problem] = field(default_factory=list)  # corrections that did not apply
     moved: Mapping[str, str] = field(default_factory=dict)  # labels and ids that corrections took away -> the id now
+    families_set: Mapping[str, int] = field(default_factory=dict)  # id -> line of the correction that set its family
     hidden: list[ResolvedEntity] = field(default_factory=list)  # what corrections took the page of; without ids
 
     def find(self, name: str) -> list[ResolvedEntity]:

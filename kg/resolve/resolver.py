@@ -96,8 +96,9 @@ def _finish(drafts: list[Draft], gathered: Gathered, forms: Forms) -> Resolution
         one.counts, one.entries = {}, []  # let go: the result holds them now
     entities.sort(key=lambda e: e.id)
     variants.sort(key=lambda v: (v.child, v.parent))
+    families_set = {drafts[n].id: line for n in shown if (line := drafts[n].family_set)}
     hidden = [_hidden(one, forms) for one in drafts if one.gone == "hidden"]
-    return Resolution(entities, entity_of, variants, hidden=hidden)
+    return Resolution(entities, entity_of, variants, families_set=families_set, hidden=hidden)
 
 
 def _spellings(one: Draft, name: str, forms: Forms) -> list[Spelling]:
