@@ -250,6 +250,13 @@ def test_extract_never_writes_over_the_file_that_it_reads(tmp_path: Path, way: s
     assert sorted(p.name for p in tmp_path.iterdir()) == ["in.jsonl", "link.jsonl", "sub"]
 
 
+@pytest.mark.parametrize("out", [".", ".."])
+def test_extract_into_a_folder_says_that_a_file_is_wanted(tmp_path: Path, out: str) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"id": "a", "title": "On BERT", "abstract": "We use BERT."}\n', encoding="utf-8")
+    assert "is a folder" in one_line_error(run("extract", source, "--out", out))
+
+
 def test_evaluate_prints_the_figures(tmp_path: Path) -> None:
     gold = tmp_path / "gold.jsonl"
     gold.write_text("".join((GOLD / "dev-seeds.jsonl").open(encoding="utf-8").readlines()[:20]), encoding="utf-8")

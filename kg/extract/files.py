@@ -63,9 +63,11 @@ def extract_file(
 
     Raises:
         SourceError: if the file is missing, empty or holds a line that is no paper.
-        KGError: if ``out`` is the file itself or cannot be written.
+        KGError: if ``out`` is the file itself or a folder, or cannot be written.
     """
     source, out = Path(source), Path(out)
+    if out.is_dir():
+        raise KGError(f"{out}: is a folder; name the file to write")
     aside = out.with_name(f".{out.name}.part")
     done = 0
     papers = read_lines(source)  # opened at the first line asked for
