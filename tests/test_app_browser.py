@@ -657,7 +657,7 @@ def test_the_number_in_the_fullest_cell_can_be_read(app: str, tab: Callable[...,
     page = tab(1280, scheme)
     page.goto(f"{app}/compare")
     cells = page.locator(".kg-matrix td a")
-    expect(cells.first).to_be_visible()
+    cells.first.wait_for()
     contrasts = cells.evaluate_all(
         """cells => {
             const paint = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
