@@ -157,7 +157,7 @@ def test_the_overview_counts_what_the_graph_holds(show: Callable[..., AppTest], 
     named, every = gold_graph.count_entities(), gold_graph.count_entities(min_papers=0)
     assert named < every
     assert f"{named:,} entities" in text
-    assert f"{every - named:,} more stand in none: known from the background or as a family of others" in text
+    assert f"{every - named:,} more stand in no paper: known from the background or as a family of others" in text
 
 
 @pytest.fixture(scope="session")

@@ -87,7 +87,7 @@ def page() -> None:
         kept += f" --dir {quote(str(folder()))}" if folder().resolve() != OUTPUTS.resolve() else ""
         st.html('<div class="kg"><p class="quiet">The same on the command line:</p></div>')
         target = quote(f"{label}{'' if chosen == 'csv' else ending}")
-        st.code(f"kg export {chosen} {target}{around}{kept}", language=None)
+        st.code(f"kg export {chosen} {target}{around}{kept}", language=None, wrap_lines=True)
 
 
 def _scope(centre: Answer | None) -> str:

@@ -22,7 +22,7 @@ def page() -> None:
     sure = min_confidence()
     seen = ask("overview", min_confidence=sure)
     counts = seen["counts"]
-    background = chips.count(counts["background"], "more stands in none", "more stand in none")
+    background = chips.count(counts["background"], "more stands in no paper", "more stand in no paper")
     known = f" {background}: known from the background or as a family of others." if counts["background"] else ""
     st.html(
         '<div class="kg"><div class="kg-head"><h1>What papers use, build on and measure</h1>'
