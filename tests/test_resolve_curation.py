@@ -219,6 +219,8 @@ def test_a_file_is_made_and_a_bad_entry_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(CurationError, match="reason"):
         add_entry(file, {"action": "hide", "name": "x"})
     assert not file.exists()
+    with pytest.raises(CurationError, match="is a folder"):
+        add_entry(".", {"action": "hide", "name": "x", "reason": "r"})
     add_entry(file, {"action": "hide", "name": "x", "reason": "r"})
     file.write_text("not: a list\n", encoding="utf-8")
     with pytest.raises(CurationError, match="not a list"):

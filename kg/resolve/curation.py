@@ -282,9 +282,11 @@ def add_entry(path: str | Path, entry: Mapping[str, Any]) -> Entry:
     The file is written aside and moved into place; it is made if it is not there. Two writers take turns.
 
     Raises:
-        CurationError: the entry cannot be read, the file is no list, or it cannot be written.
+        CurationError: the entry cannot be read, the file is no list or a folder, or it cannot be written.
     """
     path = Path(path)
+    if path.is_dir():
+        raise CurationError(f"{path}: is a folder; name the file of corrections")
     kept = {k: list(v) if isinstance(v, tuple) else v for k, v in entry.items() if v is not None or k == "family"}
     wanted = read_entry(kept, str(path))
     ordered = {k: kept[k] for k in ("action", *(k for k in kept if k not in _ALWAYS), "reason") if k in kept}
