@@ -67,8 +67,7 @@ def test_an_overview_shows_the_best_of_each_type_and_counts_papers_by_month(
         assert [(row["id"], row["papers"]) for row in seen["top"][type_]] == [
             (row["id"], row["papers"]) for row in best
         ]
-        least = 0 if min_confidence == 0 else 1  # the background counts unless things must be sure
-        counted = unsure_graph.count_entities([type_], min_papers=least, min_confidence=min_confidence)
+        counted = unsure_graph.count_entities([type_], min_confidence=min_confidence)
         assert seen["counts"]["by_type"][type_] == counted >= len(best) > 0
     months = Counter(row["date"][:7] for row in unsure_graph.papers())
     assert [(row["period"], row["papers"]) for row in seen["papers_by_month"]] == sorted(months.items())
