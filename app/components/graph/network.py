@@ -9,8 +9,8 @@ from typing import Any
 from pyvis.network import Network
 
 from app import theme
+from app.components import says
 from app.markup import href, plain, short
-from kg.records import shown_date
 
 LIMIT = 300
 """Nodes that a browser moves fluently; the pages ask for no more and say what is left out."""
@@ -60,7 +60,7 @@ def drawing(
             kind=node["kind"],
             full=short(node["label"], 300),
             papers=1 if paper else _papers(node),
-            date=plain(shown_date(node.get("date"), node.get("date_precision"))) or None,
+            date=plain(says.date(node)) or None,
             href=href("paper", id=node["id"]) if paper else href("entity", name=node["id"]),
             focus=node["id"] == focus,
         )
